@@ -1,0 +1,214 @@
+import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import type { MessageKind } from '#libs/db/entities/message.entity';
+import { Message } from '#libs/db/entities/message.entity';
+import { OneOffCheck } from '#libs/db/entities/one-off-check.entity';
+import type { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
+import { Probe } from '#libs/db/entities/probe.entity';
+import { User } from '#libs/db/entities/user.entity';
+import { loadWatch, lockPerson } from '#libs/db/queries/person';
+import { settleProbe } from '#libs/db/queries/settle-probe';
+import type { Wakeups } from '#libs/db/queries/wakeups';
+import type { Clock } from '#libs/domain/clock';
+import { classifyError, isDeliveryFailure } from '#libs/domain/delivery';
+import { nextStep, type ProbeReason, type ProbeStep, type Tick } from '#libs/domain/probe';
+import { texts } from '#libs/domain/texts';
+import type { TextSender } from './text-sender.ts';
+
+/** What the activities of a probe work with. */
+export interface ProbeActivityDeps {
+  orm: MikroORM;
+  sender: TextSender;
+  wakeups: Wakeups;
+  clock: Clock;
+  timeZone: string;
+  /** How long a minute of waiting lasts; 60,000 except in development and tests. */
+  minuteMs: number;
+}
+
+/** A question of a probe on its way: the message to hand over, and which follow-up it is (0: the check-in). */
+interface Question {
+  probeId: number;
+  messageId: number;
+  number: number;
+}
+
+/** The activities of the workflow `probe`. Each is safe to run twice and answers the step that follows. */
+export type ProbeActivities = ReturnType<typeof createProbeActivities>;
+
+/** Binds the activities of the workflow `probe` to what they work with. */
+export function createProbeActivities(deps: ProbeActivityDeps) {
+  const { orm, sender, wakeups, clock, timeZone, minuteMs } = deps;
+
+  const plan = async (userId: number): Promise<ProbeStep> =>
+    nextStep(await loadWatch(orm.em.fork(), userId, minuteMs), clock.now());
+
+  /** Hands the question over; a number that can never be reached ends the probe as unavailable, and says why. */
+  async function ask(userId: number, question: Question): Promise<void> {
+    const result = await sender.handOver(question.messageId);
+    if (result.outcome === 'accepted') {
+      await orm.em.fork().execute(
+        `update probes set last_asked_at = greatest(last_asked_at, ?), retry_count = greatest(retry_count, ?), updated_at = ?
+         where id = ? and status = 'pending' and (last_asked_at is null or retry_count < ?)`,
+        [result.at, question.number, clock.now(), question.probeId, question.number],
+      );
+    }
+    if (result.outcome === 'failed') {
+      const isOptedOut = classifyError(result.errorCode) === 'opted_out';
+      await raiseAlarm(userId, question.probeId, () => (isOptedOut ? 'opted_out' : 'undeliverable'));
+    }
+  }
+
+  /** Ends a probe that is still pending as unavailable, and starts the escalation. */
+  async function raiseAlarm(
+    userId: number,
+    probeId: number,
+    reasonOf: (em: EntityManager) => ProbeReason | Promise<ProbeReason>,
+  ): Promise<void> {
+    await orm.em.fork().transactional(async (em) => {
+      const settings = await lockPerson(em, userId);
+      const probe = settings && (await em.findOne(Probe, { id: probeId, status: 'pending' }));
+      if (!probe) return;
+      const reason = await reasonOf(em);
+      await settleProbe(em, wakeups, {
+        probe,
+        settings,
+        status: 'unavailable',
+        reason,
+        timeZone,
+        now: clock.now(),
+      });
+    });
+    wakeups.deliver('escalation', probeId);
+  }
+
+  return {
+    /** Reads what a person's workflow does next. */
+    planNextStep: plan,
+
+    /**
+     * Opens the check of a tick and hands its text over: once a tick, however often this runs. Does nothing when the
+     * tick is not due any more (the schedule was changed, the check was cancelled).
+     */
+    async askCheckIn(due: { userId: number; tick: Tick; dueAt: number }): Promise<ProbeStep> {
+      const question = await orm.em.fork().transactional(async (em) => {
+        const settings = await lockPerson(em, due.userId);
+        if (!settings) return null;
+        const opened = await findOpened(em, due.userId, due.tick, new Date(due.dueAt));
+        if (opened) return questionOf(em, opened, 0);
+        return openProbe(em, settings, due.tick, new Date(due.dueAt));
+      });
+      if (question) await ask(due.userId, question);
+      return plan(due.userId);
+    },
+
+    /** Hands over the check-in of a probe that was opened by a workflow which is no more. */
+    async resumeCheckIn({ userId, probeId }: { userId: number; probeId: number }): Promise<ProbeStep> {
+      const em = orm.em.fork();
+      const probe = await em.findOne(Probe, { id: probeId });
+      const question = probe && (await questionOf(em, probe, 0));
+      if (question) await ask(userId, question);
+      return plan(userId);
+    },
+
+    /** Nudges a person who has not answered: once for each number. */
+    async sendFollowUp(due: { userId: number; probeId: number; number: number }): Promise<ProbeStep> {
+      const question = await orm.em.fork().transactional(async (em) => {
+        const settings = await lockPerson(em, due.userId);
+        const probe = settings && (await em.findOne(Probe, { id: due.probeId, status: 'pending' }));
+        if (!probe) return null;
+        return (
+          (await questionOf(em, probe, due.number)) ??
+          recordQuestion(em, probe, due.number, texts.en.followUp(), 'follow_up')
+        );
+      });
+      if (question) await ask(due.userId, question);
+      return plan(due.userId);
+    },
+
+    /** Ends a probe that nobody answered. The reason tells silence from a phone that could not be reached. */
+    async giveUp({ userId, probeId }: { userId: number; probeId: number }): Promise<ProbeStep> {
+      await raiseAlarm(userId, probeId, async (em) => {
+        const sent = await em.find(Message, { probeId, kind: { $in: ['check_in', 'follow_up'] } });
+        return sent.every((message) => isDeliveryFailure(message.status)) ? 'undeliverable' : 'no_reply';
+      });
+      return plan(userId);
+    },
+  };
+
+  /** Opens the probe of a tick that is still due; a one-off check takes the place of a probe that is pending. */
+  async function openProbe(
+    em: EntityManager,
+    settings: ProbeSettings,
+    tick: Tick,
+    dueAt: Date,
+  ): Promise<Question | null> {
+    const now = new Date(Math.max(clock.now().getTime(), dueAt.getTime()));
+    const { userId } = settings;
+    const user = await em.findOneOrFail(User, userId);
+    const pending = await em.findOne(Probe, { userId, status: 'pending' });
+    if (!user.phoneNumber) return null;
+
+    let check: OneOffCheck | null = null;
+    if (tick.kind === 'one_off') {
+      check = await em.findOne(OneOffCheck, { id: tick.checkId, userId, probeId: null, cancelledAt: null });
+      if (!check) return null;
+      if (pending) {
+        await settleProbe(em, wakeups, {
+          ...{ probe: pending, settings, status: 'cancelled', reason: 'superseded', timeZone, now },
+        });
+        await em.flush();
+      }
+    } else {
+      if (pending || settings.nextTickAt?.getTime() !== dueAt.getTime()) return null;
+      settings.skipTicksUntil(timeZone, now);
+    }
+
+    const { maxRetries, waitTimeInMinutes } = check ?? settings;
+    const probe = em.create(Probe, {
+      userId,
+      kind: tick.kind,
+      dueAt,
+      maxRetries,
+      waitTimeInMinutes,
+      createdAt: now,
+    });
+    await em.flush();
+    if (check) check.probeId = probe.id;
+    const names = { person: user.firstName ?? '' };
+    const body = check ? texts.en.oneOffCheckIn(names) : texts.en.checkIn(names);
+    return recordQuestion(em, probe, 0, body, 'check_in', user.phoneNumber);
+  }
+
+  async function recordQuestion(
+    em: EntityManager,
+    probe: Probe,
+    number: number,
+    body: string,
+    kind: MessageKind,
+    phoneNumber?: string,
+  ): Promise<Question | null> {
+    const toNumber = phoneNumber ?? (await em.findOneOrFail(User, probe.userId)).phoneNumber;
+    if (!toNumber) return null;
+    const message = em.create(Message, {
+      ...{ userId: probe.userId, probeId: probe.id, kind, toNumber, body },
+      attemptKey: questionKey(probe.id, number),
+    });
+    await em.flush();
+    return { probeId: probe.id, messageId: message.id, number };
+  }
+}
+
+const questionKey = (probeId: number, number: number) =>
+  number === 0 ? `probe/${probeId}/check-in` : `probe/${probeId}/follow-up/${number}`;
+
+async function questionOf(em: EntityManager, probe: Probe, number: number): Promise<Question | null> {
+  const message = await em.findOne(Message, { attemptKey: questionKey(probe.id, number) });
+  return message && { probeId: probe.id, messageId: message.id, number };
+}
+
+/** The probe that an earlier attempt opened for this tick. */
+async function findOpened(em: EntityManager, userId: number, tick: Tick, dueAt: Date): Promise<Probe | null> {
+  if (tick.kind === 'scheduled') return em.findOne(Probe, { userId, kind: 'scheduled', dueAt });
+  const check = await em.findOne(OneOffCheck, { id: tick.checkId, userId });
+  return check?.probeId ? em.findOne(Probe, { id: check.probeId }) : null;
+}

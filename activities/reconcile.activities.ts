@@ -1,0 +1,45 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { escalatingProbeIds, watchedUserIds } from '#libs/db/queries/person';
+import type { SendSignal, Wakeups } from '#libs/db/queries/wakeups';
+
+/** What the reconciler works with. */
+export interface ReconcileActivityDeps {
+  orm: MikroORM;
+  wakeups: Wakeups;
+  /** Delivers a signal, starting the workflow when it is not running. */
+  send: SendSignal;
+  /** The ids after the slash of every running workflow of a kind. May lag behind by a moment. */
+  runningIds(kind: 'probe' | 'escalation'): Promise<Set<number>>;
+}
+
+/** The activities of the workflow `reconcile`. */
+export type ReconcileActivities = ReturnType<typeof createReconcileActivities>;
+
+/** Binds the activities of the workflow `reconcile` to what they work with. */
+export function createReconcileActivities({ orm, wakeups, send, runningIds }: ReconcileActivityDeps) {
+  return {
+    /** Delivers every signal that a commit left owed; answers how many. */
+    deliverOwedSignals: (): Promise<number> => wakeups.deliverAll(),
+
+    /**
+     * Starts the workflow of every person and every alarm that should have one and has none; answers how many. One
+     * that is running after all is only woken, so a lagging list does no harm.
+     */
+    async startMissingWorkflows(): Promise<number> {
+      const em = orm.em.fork();
+      const wanted = [
+        { kind: 'probe', signal: 'settingsChanged', ids: await watchedUserIds(em) },
+        { kind: 'escalation', signal: 'raised', ids: await escalatingProbeIds(em) },
+      ] as const;
+      let started = 0;
+      for (const { kind, signal, ids } of wanted) {
+        const running = await runningIds(kind);
+        for (const entityId of ids.filter((id) => !running.has(id))) {
+          await send({ kind, entityId, signal });
+          started++;
+        }
+      }
+      return started;
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import type { MessageKind } from '#libs/db/entities/message.entity';
+import type { Clock } from '#libs/domain/clock';
+import { deliveryRank, isPermanent, type DeliveryStatus } from '#libs/domain/delivery';
+import { SendError, type Messenger } from '#libs/twilio/messenger';
+import { retryLater } from './failures.ts';
+
+// Times of raw rows arrive as text.
+interface MessageRow {
+  id: number;
+  uuid: string;
+  kind: MessageKind;
+  to_number: string;
+  body: string;
+  status: DeliveryStatus;
+  status_rank: number;
+  error_code: number | null;
+  sending_at: string;
+  accepted_at: string | null;
+  is_wanted: boolean;
+}
+
+/** What became of a message: the provider has it (since `at`), it can never arrive, or nobody wants it any more. */
+export type HandOver =
+  | { outcome: 'accepted'; at: Date }
+  | { outcome: 'failed'; errorCode: number | null }
+  | { outcome: 'withdrawn' };
+
+// A question is wanted while its probe is pending; an alert until somebody took it on or all is clear.
+const WITH_IS_WANTED = `
+  select m.id, m.uuid, m.kind, m.to_number, m.body, m.status, m.status_rank, m.error_code, m.sending_at, m.accepted_at,
+         case
+           when m.kind in ('check_in', 'follow_up') then p.status = 'pending'
+           when m.kind in ('alert', 'reached_out') then p.all_clear_at is null and not exists
+             (select from emergency_probes e where e.probe_id = p.id and e.acknowledged_at is not null)
+           else true
+         end as is_wanted
+  from messages m join probes p on p.id = m.probe_id where m.id = ?`;
+
+/**
+ * Hands recorded messages to the provider, each at most once although the provider has no idempotency key: the row is
+ * marked before the call, and whoever finds the mark of a call whose end is unknown looks before sending again.
+ */
+export class TextSender {
+  constructor(
+    private readonly orm: MikroORM,
+    private readonly messenger: Messenger,
+    private readonly clock: Clock,
+    /** The public address under which the provider reports on a message. */
+    private readonly statusCallback: (uuid: string) => string,
+  ) {}
+
+  /**
+   * Safe to call again with the same id, one call at a time.
+   * @throws ApplicationFailure (retried) when the provider did not take it for now
+   */
+  async handOver(messageId: number): Promise<HandOver> {
+    const [message] = await this.execute<MessageRow[]>(WITH_IS_WANTED, [messageId]);
+    if (!message) return { outcome: 'withdrawn' };
+    if (message.status_rank >= deliveryRank('accepted')) return this.outcomeOf(message);
+
+    if (message.status === 'sending') {
+      const sid = await this.findLost(message).catch(rethrowForRetry);
+      if (sid) return this.accept(message.id, sid);
+    }
+    if (!message.is_wanted) return this.withdraw(message.id);
+
+    const now = this.clock.now();
+    await this.execute(
+      `update messages set status = 'sending', status_rank = 1, attempts = attempts + 1,
+         sending_at = coalesce(sending_at, ?), updated_at = ? where id = ? and status_rank < 2`,
+      [now, now, message.id],
+    );
+    try {
+      const { sid } = await this.messenger.send({
+        to: message.to_number,
+        body: message.body,
+        statusCallback: this.statusCallback(message.uuid),
+      });
+      return await this.accept(message.id, sid);
+    } catch (error) {
+      if (!(error instanceof SendError)) throw error;
+      return await this.refused(message.id, error);
+    }
+  }
+
+  // The status callback may have come before the answer to our call: then the row has left `sending` already.
+  private async findLost(message: MessageRow): Promise<string | null> {
+    const sids = await this.messenger.findSent({
+      to: message.to_number,
+      body: message.body,
+      since: new Date(message.sending_at),
+    });
+    if (sids.length === 0) return null;
+    const others = await this.execute<{ provider_sid: string }[]>(
+      `select provider_sid from messages where provider_sid = any(?) and id <> ?`,
+      [sids, message.id],
+    );
+    const taken = new Set(others.map((row) => row.provider_sid));
+    return sids.find((sid) => !taken.has(sid)) ?? null;
+  }
+
+  private async accept(id: number, sid: string): Promise<HandOver> {
+    const now = this.clock.now();
+    const [row] = await this.execute<{ accepted_at: string }[]>(
+      `update messages set provider_sid = ?, accepted_at = coalesce(accepted_at, ?), updated_at = ?,
+         status = case when status_rank < 2 then 'accepted' else status end, status_rank = greatest(status_rank, 2)
+       where id = ? returning accepted_at`,
+      [sid, now, now, id],
+    );
+    return row ? { outcome: 'accepted', at: new Date(row.accepted_at) } : { outcome: 'withdrawn' };
+  }
+
+  private async refused(id: number, error: SendError): Promise<HandOver> {
+    const isFinal = isPermanent(error.errorClass);
+    const status: DeliveryStatus = isFinal ? 'failed' : error.isAmbiguous ? 'sending' : 'queued';
+    await this.execute(
+      `update messages set status = ?, status_rank = ?, error_code = ?, last_error = ?, updated_at = ?
+       where id = ? and status_rank < 2`,
+      [status, deliveryRank(status), error.code, error.message, this.clock.now(), id],
+    );
+    if (!isFinal) throw retryLater(error);
+    return { outcome: 'failed', errorCode: error.code };
+  }
+
+  private async withdraw(id: number): Promise<HandOver> {
+    await this.execute(
+      `update messages set status = 'canceled', status_rank = 4, updated_at = ? where id = ? and status_rank < 2`,
+      [this.clock.now(), id],
+    );
+    return { outcome: 'withdrawn' };
+  }
+
+  private outcomeOf({ status, error_code, accepted_at }: MessageRow): HandOver {
+    if (status === 'canceled') return { outcome: 'withdrawn' };
+    if (accepted_at) return { outcome: 'accepted', at: new Date(accepted_at) };
+    return { outcome: 'failed', errorCode: error_code };
+  }
+
+  private execute<T extends object[]>(sql: string, params: unknown[]): Promise<T> {
+    return this.orm.em.fork().execute<T & object[]>(sql, params as never) as Promise<T>;
+  }
+}
+
+function rethrowForRetry(error: unknown): never {
+  throw error instanceof SendError ? retryLater(error) : error;
+}

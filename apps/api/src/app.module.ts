@@ -1,0 +1,44 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { LoggerModule } from 'nestjs-pino';
+import type { Logger } from 'pino';
+import { AccessGuard } from './auth/access.guard.ts';
+import { AuthModule } from './auth/auth.module.ts';
+import { ContactsModule } from './contacts/contacts.module.ts';
+import { DepsModule, type ApiDeps } from './deps.module.ts';
+import { HealthModule } from './health/health.module.ts';
+import { EnvelopeInterceptor } from './http/envelope.interceptor.ts';
+import { ErrorFilter } from './http/error.filter.ts';
+import { SchemaPipe } from './http/schema.pipe.ts';
+import { JobsModule } from './jobs/jobs.module.ts';
+import { ProbeSettingsModule } from './probe-settings/probe-settings.module.ts';
+import { ProbesModule } from './probes/probes.module.ts';
+import { UsersModule } from './users/users.module.ts';
+
+/** The whole API. Every route is guarded, validated, wrapped and its errors answered in one place each. */
+@Module({})
+export class AppModule {
+  static with(deps: ApiDeps, logger: Logger): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        // Requests are logged by a hook of the server, which sees those too that never reach a route.
+        LoggerModule.forRoot({ pinoHttp: { logger }, forRoutes: [] }),
+        DepsModule.with(deps),
+        AuthModule,
+        HealthModule,
+        UsersModule,
+        ContactsModule,
+        ProbeSettingsModule,
+        ProbesModule,
+        JobsModule,
+      ],
+      providers: [
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_PIPE, useClass: SchemaPipe },
+        { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
+        { provide: APP_FILTER, useClass: ErrorFilter },
+      ],
+    };
+  }
+}

@@ -1,0 +1,25 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { RoleName } from '#libs/db/entities/user.entity';
+import type { Uid } from '#libs/contract/ids';
+
+/** Who makes the request, as the database has them now. */
+export interface Caller {
+  id: number;
+  uuid: string;
+  clientId: number;
+  role: RoleName;
+  isPlatformAdmin: boolean;
+}
+
+/** Injects who makes the request; null only where a route also serves nobody (the very first account). */
+export const CurrentUser = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Caller | null =>
+    context.switchToHttp().getRequest<{ user?: Caller }>().user ?? null,
+);
+
+/** True when a path names the caller themself. */
+export const isSelf = (me: Caller, uid: Uid): boolean => ('id' in uid ? uid.id === me.id : uid.uuid === me.uuid);
+
+/** The users that the caller may know of: those of their own client; all for a platform admin. */
+export const withinReach = (me: Caller): { clientId?: number } =>
+  me.isPlatformAdmin ? {} : { clientId: me.clientId };

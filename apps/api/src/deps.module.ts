@@ -1,0 +1,28 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { MikroORM } from '@mikro-orm/postgresql';
+import type { Config } from '#libs/config/config';
+import { Wakeups } from '#libs/db/queries/wakeups';
+import type { Clock } from '#libs/domain/clock';
+import { CLOCK, CONFIG } from './app.tokens.ts';
+
+/** What the API is composed of; the caller owns each part and ends it after the API. */
+export interface ApiDeps {
+  config: Config;
+  orm: MikroORM;
+  wakeups: Wakeups;
+  clock: Clock;
+}
+
+/** Offers the composed parts to every module: `MikroORM` and `Wakeups` by class, the rest by token. */
+@Module({})
+export class DepsModule {
+  static with({ config, orm, wakeups, clock }: ApiDeps): DynamicModule {
+    const providers = [
+      { provide: MikroORM, useValue: orm },
+      { provide: Wakeups, useValue: wakeups },
+      { provide: CONFIG, useValue: config },
+      { provide: CLOCK, useValue: clock },
+    ];
+    return { module: DepsModule, global: true, providers, exports: providers };
+  }
+}

@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { HealthController } from './health.controller.ts';
+import { HealthService } from './health.service.ts';
+
+/** Liveness and readiness. */
+@Module({ controllers: [HealthController], providers: [HealthService] })
+export class HealthModule {}

@@ -1,0 +1,68 @@
+import { parse as parseForm, type ParsedUrlQuery } from 'node:querystring';
+import type { FastifyInstance } from 'fastify';
+import { AppError } from '#libs/domain/errors';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body of a webhook as it was received. */
+    rawBody?: string;
+  }
+}
+
+/** The largest body that is read. */
+export const MAX_BODY_BYTES = 100 * 1024;
+
+/**
+ * Reads bodies by route, not by Content-Type: forms under `/webhook/`, JSON everywhere else, because clients such as
+ * curl call JSON a form unless they are told otherwise.
+ */
+export function parseBodies(server: FastifyInstance): void {
+  const parseSafely = server.getDefaultJsonParser('error', 'error');
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+    const text = body as string;
+    if (request.url.startsWith('/webhook/')) {
+      request.rawBody = text;
+      return done(null, formFields(text));
+    }
+    if (text.trim() === '') return done(null, undefined);
+    parseSafely(request, text, (error: Error | null, value: unknown) => {
+      if (error) done(explain(text));
+      else if (holdsNul(text)) done(new AppError('validation', 'text must not hold the character U+0000'));
+      else done(null, value);
+    });
+  });
+}
+
+/** The fields of a form; a repeated one has all its values. */
+export const formFields = (text: string): ParsedUrlQuery => parseForm(text, undefined, undefined, { maxKeys: 1000 });
+
+function explain(text: string): AppError {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    return new AppError('malformed_json', `the body is not JSON: ${placeOf(error as SyntaxError)}`);
+  }
+  return new AppError('malformed_json', 'the body must not hold the keys __proto__ or constructor.prototype');
+}
+
+/** The engine's explanation without the piece of the body that it quotes. */
+function placeOf(error: SyntaxError): string {
+  return error.message.replace(/,? ?(\.\.\.)?"[^]*" is not valid JSON$/, '').slice(0, 200);
+}
+
+/** PostgreSQL can not keep U+0000 in text. */
+function holdsNul(text: string): boolean {
+  if (!/\\u0000/.test(text)) return false;
+  let isFound = false;
+  try {
+    JSON.parse(text, (key, value: unknown) => {
+      isFound ||= key.includes('\0') || (typeof value === 'string' && value.includes('\0'));
+      return value;
+    });
+  } catch {
+    // Nested too deeply to be looked through, which nothing that we accept is.
+    return true;
+  }
+  return isFound;
+}

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { AppError } from '#libs/domain/errors';
+import { MAX_BODY_BYTES, parseBodies } from './body.ts';
+import { answerFailure, toFailure } from './failure.ts';
+import { logRequests, pathOf } from './request-log.ts';
+import { RouteTable } from './route-table.ts';
+
+const RECEIVE_LIMIT_MS = 30_000;
+const HANDLE_LIMIT_MS = 30_000;
+// Longer than the idle time of common load balancers (60 s), so that they close first.
+const KEEP_ALIVE_MS = 65_000;
+
+/** The HTTP server under Nest: request ids, limits, bodies, and answers to what no route takes. */
+export function createServer(logger: Logger): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: RECEIVE_LIMIT_MS,
+    handlerTimeout: HANDLE_LIMIT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true },
+    genReqId: requestIdOf,
+    frameworkErrors: (error, request, reply) => {
+      identify(request, reply);
+      return answerFailure(request, reply, toFailure(error));
+    },
+  });
+  const server = adapter.getInstance() as FastifyInstance;
+  const routes = new RouteTable();
+  server.addHook('onRoute', ({ method, path }) => routes.add(method, path));
+  server.addHook('onRequest', (request, reply, done) => {
+    identify(request, reply);
+    if (request.is404) return refuseUnrouted(routes, request, reply, done);
+    done();
+  });
+  logRequests(server, logger);
+  parseBodies(server);
+  return adapter;
+}
+
+/** The caller's request id when it is short and printable, else a new one. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+function identify(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('X-Request-Id', request.id);
+  reply.header('Cache-Control', 'no-store');
+  reply.header('X-Content-Type-Options', 'nosniff');
+}
+
+/** Answers before the body is read: what it holds can not matter. */
+function refuseUnrouted(
+  routes: RouteTable,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: (error?: Error) => void,
+): void {
+  const allowed = routes.methodsOf(pathOf(request.url));
+  if (allowed.length === 0) return done(new AppError('not_found', 'there is no such route'));
+  reply.header('Allow', allowed.join(', '));
+  if (request.method === 'OPTIONS') void reply.code(204).send();
+  else done(new AppError('method_not_allowed', `${request.method} is not possible here, only ${allowed.join(', ')}`));
+}

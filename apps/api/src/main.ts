@@ -1,0 +1,42 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+import { AppModule } from './app.module.ts';
+import type { ApiDeps } from './deps.module.ts';
+import { serveDocs } from './http/openapi.ts';
+import { createLogger } from './http/request-log.ts';
+import { createServer } from './http/server.ts';
+
+export type { ApiDeps } from './deps.module.ts';
+
+/** A listening API. */
+export interface RunningApi {
+  /** The port it listens on, also when the configured one was 0. */
+  port: number;
+  /** Stops listening, lets running requests end, then resolves. Ends none of the parts it was given. */
+  close(): Promise<void>;
+}
+
+/** The API as an application that does not listen yet; tests talk to it by `inject`. */
+export async function createApi(deps: ApiDeps): Promise<NestFastifyApplication> {
+  const logger = createLogger(deps.config.mode);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(deps, logger),
+    createServer(logger),
+    { bodyParser: false, bufferLogs: true },
+  );
+  app.useLogger(app.get(Logger));
+  serveDocs(app);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  return app;
+}
+
+/** Starts the API on the configured host and port. @throws Error when the port is taken */
+export async function startApi(deps: ApiDeps): Promise<RunningApi> {
+  const app = await createApi(deps);
+  await app.listen(deps.config.port, deps.config.host);
+  const address = app.getHttpServer().address();
+  if (typeof address !== 'object' || !address) throw new Error('the API has no port');
+  return { port: address.port, close: () => app.close() };
+}

@@ -1,0 +1,154 @@
+import { rm } from 'node:fs/promises';
+import { MikroORM } from '@mikro-orm/postgresql';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { Config } from '#libs/config/config';
+import { migrate } from '#libs/db/migrate';
+import { ormConfig } from '#libs/db/orm.config';
+import { Wakeups } from '#libs/db/queries/wakeups';
+import { systemClock } from '#libs/domain/clock';
+import { defaultCacheDir } from '#libs/embedded/cache-dir';
+import { formatDuration, Progress } from '#libs/embedded/progress';
+import { startStack, type Stack } from '#libs/embedded/stack';
+import { connectionOptions } from '#libs/temporal/connection';
+import { createSignalSender } from '#workflows/signals.client';
+
+/** Which halves of Kronus this process runs. */
+export interface Parts {
+  api: boolean;
+  worker: boolean;
+}
+
+/** How long an orderly stop may take before the process ends anyway. */
+const STOP_LIMIT_MS = 20_000;
+
+/**
+ * Runs API and worker, or one of them, with every server that is not configured elsewhere, until SIGINT or SIGTERM.
+ * Ends the process: code 0 after an orderly stop, 1 when a part cannot go on.
+ * @throws Error with one sentence when it cannot start; nothing is left running
+ */
+export async function runServer(
+  configured: Config,
+  parts: Parts = { api: true, worker: true },
+): Promise<void> {
+  const since = performance.now();
+  const progress = new Progress();
+  const ending = new Ending(progress);
+  const stack = await startStack({
+    ...{ config: configured, progress, needs: { temporal: true } },
+    onGiveUp: (message) => ending.begin(1, message),
+  });
+  ending.stops(stack, configured);
+  try {
+    const config = { ...configured, twilio: { ...configured.twilio, apiBaseUrl: stack.twilioApiBaseUrl } };
+    await startParts(config, stack, parts, progress, ending);
+    progress.line(readyBlock(config, stack, parts, performance.now() - since));
+  } catch (error) {
+    await stack.stop.stopAll();
+    throw error;
+  }
+  await ending.ended;
+}
+
+async function startParts(config: Config, stack: Stack, parts: Parts, progress: Progress, ending: Ending) {
+  const { stop } = stack;
+  const temporal = { ...config.temporal, address: stack.temporalAddress };
+  const orm = await MikroORM.init(ormConfig(stack.databaseUrl, config.database.poolSize));
+  stop.add('database connections', () => orm.close());
+  await progress.step('Database schema', () => migrate(orm));
+
+  const connection = Connection.lazy(connectionOptions(temporal));
+  stop.add('Temporal connection', () => connection.close());
+  const client = new Client({ connection, namespace: temporal.namespace });
+  const wakeups = new Wakeups(orm, createSignalSender(client.workflow), (error) => {
+    const name = error instanceof Error ? error.name : 'unknown';
+    progress.line(`A signal to Temporal is late (${name}); the reconciler will deliver it.`);
+  });
+  stop.add('signals', () => wakeups.drain());
+
+  const deps = { config, orm, wakeups, clock: systemClock };
+  await Promise.all([
+    parts.api && progress.step('API', () => startApiPart(deps, stop)),
+    parts.worker &&
+      progress.step('Worker', () => startWorkerPart({ ...deps, client, temporal }, stop, ending)),
+  ]);
+}
+
+async function startApiPart(deps: ApiDeps, stop: Stack['stop']): Promise<void> {
+  const { startApi } = await import('#apps/api/src/main');
+  const api = await startApi(deps);
+  stop.add('API', () => api.close());
+}
+
+async function startWorkerPart(
+  deps: Omit<WorkerDeps, 'cacheDir'>,
+  stop: Stack['stop'],
+  ending: Ending,
+): Promise<void> {
+  const { startWorker } = await import('#apps/worker/src/main');
+  Runtime.install({ logger: new DefaultLogger('WARN') });
+  const worker = await startWorker({ ...deps, cacheDir: defaultCacheDir() });
+  stop.add('worker', () => worker.close());
+  worker.ended.catch((error: Error) => ending.begin(1, `The worker cannot go on: ${error.message}`));
+}
+
+type ApiDeps = Parameters<typeof import('#apps/api/src/main').startApi>[0];
+type WorkerDeps = Parameters<typeof import('#apps/worker/src/main').startWorker>[0];
+
+/** The orderly end of the process: begun once, by a signal or by a part that cannot go on. */
+class Ending {
+  readonly ended: Promise<void>;
+  #resolve!: () => void;
+  #stack: Stack | undefined;
+  #config: Config | undefined;
+  #isBegun = false;
+
+  constructor(private readonly progress: Progress) {
+    this.ended = new Promise((resolve) => (this.#resolve = resolve));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => this.begin(0, 'Stopping …'));
+    }
+  }
+
+  stops(stack: Stack, config: Config): void {
+    this.#stack = stack;
+    this.#config = config;
+  }
+
+  begin(exitCode: number, message: string): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    this.progress.line(message);
+    process.exitCode = exitCode;
+    // The watchdog ends whatever is left when this process goes.
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    void this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await this.#stack?.stop.stopAll((name, error) => {
+      if (error)
+        this.progress.line(`${name} did not end well: ${error instanceof Error ? error.message : error}`);
+    });
+    if (this.#config?.mode === 'test') await rm(this.#config.dataDir, { recursive: true, force: true });
+    this.progress.line('Stopped.');
+    this.#resolve();
+    process.exit();
+  }
+}
+
+function readyBlock(config: Config, { pages, temporalAddress }: Stack, parts: Parts, ms: number): string {
+  const api = `http://localhost:${config.port}`;
+  const lines = [
+    parts.api && ['API', api],
+    parts.api && ['API docs', `${api}/docs`],
+    pages.phones && ['Phones', pages.phones.replace('127.0.0.1', 'localhost')],
+    pages.temporalUi ? ['Temporal UI', pages.temporalUi] : ['Temporal', temporalAddress],
+    ['Data', config.dataDir],
+    ['Stop', 'Ctrl-C'],
+    parts.api &&
+      pages.phones && ['First', `curl ${api}/health — then the walk in README.md, with ${api}/docs open`],
+  ].filter((line) => Array.isArray(line));
+  const text = lines.map(([name, value]) => `  ${name!.padEnd(12)} ${value}`).join('\n');
+  return `\nKronus is ready (${formatDuration(ms)}).\n\n${text}\n`;
+}

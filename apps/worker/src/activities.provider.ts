@@ -1,0 +1,48 @@
+import type { WorkflowClient } from '@temporalio/client';
+import type { MikroORM } from '@mikro-orm/postgresql';
+import { createEscalationActivities } from '#activities/escalation.activities';
+import { createProbeActivities } from '#activities/probe.activities';
+import { createReconcileActivities } from '#activities/reconcile.activities';
+import { TextSender } from '#activities/text-sender';
+import type { Config } from '#libs/config/config';
+import type { Wakeups } from '#libs/db/queries/wakeups';
+import type { Clock } from '#libs/domain/clock';
+import type { Messenger } from '#libs/twilio/messenger';
+import { ESCALATION_WORKFLOW } from '#workflows/escalation/escalation.contract';
+import { PROBE_WORKFLOW } from '#workflows/probe/probe.contract';
+import { createSignalSender } from '#workflows/signals.client';
+
+/** What a worker's activities work with. */
+export interface ActivityDeps {
+  config: Pick<Config, 'publicUrl' | 'timeZone' | 'minuteMs'>;
+  orm: MikroORM;
+  wakeups: Wakeups;
+  messenger: Messenger;
+  client: WorkflowClient;
+  clock: Clock;
+}
+
+/** Binds every activity to the real parts, by the queue that it runs on. */
+export function createActivities({ config, orm, wakeups, messenger, client, clock }: ActivityDeps) {
+  const { timeZone, minuteMs, publicUrl } = config;
+  const sender = new TextSender(orm, messenger, clock, (uuid) => `${publicUrl}/webhook/sms/status/${uuid}`);
+  const probe = createProbeActivities({ orm, sender, wakeups, clock, timeZone, minuteMs });
+  const escalation = createEscalationActivities({ orm, sender, clock, minuteMs });
+  const reconcile = createReconcileActivities({
+    ...{ orm, wakeups },
+    send: createSignalSender(client),
+    runningIds: (kind) => runningIds(client, kind),
+  });
+  return { ...probe, ...escalation, ...reconcile };
+}
+
+const WORKFLOW_TYPES = { probe: PROBE_WORKFLOW, escalation: ESCALATION_WORKFLOW } as const;
+
+async function runningIds(client: WorkflowClient, kind: keyof typeof WORKFLOW_TYPES): Promise<Set<number>> {
+  const ids = new Set<number>();
+  const query = `WorkflowType = '${WORKFLOW_TYPES[kind]}' AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId } of client.list({ query, pageSize: 1_000 })) {
+    ids.add(Number(workflowId.slice(workflowId.indexOf('/') + 1)));
+  }
+  return ids;
+}

@@ -1,0 +1,81 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
+import type { Client } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { Config } from '#libs/config/config';
+import type { Wakeups } from '#libs/db/queries/wakeups';
+import type { Clock } from '#libs/domain/clock';
+import { connectionOptions, type TemporalAddress } from '#libs/temporal/connection';
+import { TASK_QUEUES } from '#libs/temporal/task-queues';
+import { createTwilioMessenger } from '#libs/twilio/twilio.messenger';
+import { createActivities } from './activities.provider.ts';
+import { bundleWorkflows } from './bundle-workflows.ts';
+import { ensureSchedules } from './schedules.ts';
+
+/** What a worker works with. */
+export interface WorkerDeps {
+  config: Config;
+  orm: MikroORM;
+  wakeups: Wakeups;
+  client: Client;
+  temporal: TemporalAddress;
+  clock: Clock;
+  /** Where the bundled workflows are kept between starts. */
+  cacheDir: string;
+}
+
+/** A worker that polls. */
+export interface RunningWorker {
+  /** Rejects when the worker cannot go on; resolves after `close`. */
+  ended: Promise<void>;
+  /** Stops polling and waits, 10 s at most, for what is under way; what is not done then runs again elsewhere. */
+  close(): Promise<void>;
+}
+
+const SHUTDOWN_GRACE = '8 seconds';
+/** About 600 cached workflows take a gigabyte at the most; a sleeping probe is far smaller. */
+const MAX_CACHED_WORKFLOWS = 1_000;
+
+/** Starts a worker for both queues; resolves when it polls. */
+export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
+  const { config, temporal, client, cacheDir } = deps;
+  const [codePath, connection] = await Promise.all([
+    bundleWorkflows(cacheDir),
+    NativeConnection.connect(connectionOptions(temporal)),
+  ]);
+  const messenger = createTwilioMessenger(config.twilio);
+  const activities = createActivities({ ...deps, messenger, client: client.workflow });
+  const common = { connection, namespace: temporal.namespace, activities, shutdownGraceTime: SHUTDOWN_GRACE };
+
+  const [main, sending] = await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: TASK_QUEUES.main,
+      workflowBundle: { codePath },
+      maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: TASK_QUEUES.sending,
+      maxConcurrentActivityTaskExecutions: 40,
+      ...(config.twilio.messagesPerSecond === null
+        ? {}
+        : { maxTaskQueueActivitiesPerSecond: config.twilio.messagesPerSecond }),
+    }),
+  ]);
+  await ensureSchedules(client);
+
+  const running = [main.run(), sending.run()];
+  const stop = () => {
+    for (const worker of [main, sending]) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  // One half alone would take work and never finish it.
+  const ended = Promise.all(running.map((run) => run.finally(stop))).then(() => undefined);
+  return {
+    ended,
+    async close() {
+      stop();
+      await Promise.allSettled(running);
+      await connection.close();
+    },
+  };
+}

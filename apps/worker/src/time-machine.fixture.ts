@@ -1,0 +1,279 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker, type ActivityInterceptors } from '@temporalio/worker';
+import { DEFAULT_CLIENT_ID } from '#libs/db/entities/client.entity';
+import { Contact } from '#libs/db/entities/contact.entity';
+import { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
+import { Probe } from '#libs/db/entities/probe.entity';
+import { ROLES, User } from '#libs/db/entities/user.entity';
+import { migrate } from '#libs/db/migrate';
+import { ormConfig } from '#libs/db/orm.config';
+import { lockPerson } from '#libs/db/queries/person';
+import { settleProbe } from '#libs/db/queries/settle-probe';
+import { Wakeups, type WakeupSignal } from '#libs/db/queries/wakeups';
+import { defaultCacheDir } from '#libs/embedded/cache-dir';
+import type { ProbeStep } from '#libs/domain/probe';
+import { StopInReverse } from '#libs/embedded/children';
+import { startPhones } from '#libs/embedded/phones';
+import { freePort } from '#libs/embedded/ports';
+import { TASK_QUEUES } from '#libs/temporal/task-queues';
+import { TestClock } from '#libs/testing/clock';
+import { Phones } from '#libs/testing/phone';
+import { createTestDatabase, testTimeSkippingServer } from '#libs/testing/test-servers';
+import { createTwilioMessenger } from '#libs/twilio/twilio.messenger';
+import { phaseQuery, probeWorkflowId } from '#workflows/probe/probe.contract';
+import { createSignalSender } from '#workflows/signals.client';
+import { createActivities } from './activities.provider.ts';
+import { bundleWorkflows } from './bundle-workflows.ts';
+
+/** How a person of a story is watched. */
+export interface PersonOptions {
+  cron?: string;
+  maxRetries?: number;
+  waitTimeInMinutes?: number;
+  /** First names of the flagged contacts, in order. */
+  contacts?: string[];
+}
+
+const TWILIO = {
+  accountSid: `AC${'1'.repeat(32)}`,
+  authToken: 'secret',
+  messagingServiceSid: `MG${'1'.repeat(32)}`,
+};
+
+/**
+ * The workflows with their real activities, database and phones, on a Temporal server that skips time: a wait of days
+ * takes no time at all. The activities' clock follows the server's.
+ */
+export class TimeMachine {
+  #people = 0;
+
+  private constructor(
+    readonly env: TestWorkflowEnvironment,
+    readonly orm: MikroORM,
+    readonly phones: Phones,
+    readonly wakeups: Wakeups,
+    readonly timeZone: string,
+    private readonly stop: StopInReverse,
+  ) {}
+
+  static async start({ timeZone = 'UTC' } = {}): Promise<TimeMachine> {
+    const stop = new StopInReverse();
+    const folder = mkdtempSync(join(tmpdir(), 'kronus-time-machine-'));
+    stop.add('folder', () => rmSync(folder, { recursive: true }));
+
+    const database = await createTestDatabase('workflows');
+    stop.add('database', () => database.drop());
+    const orm = await MikroORM.init(ormConfig(database.url, 10));
+    stop.add('orm', () => orm.close());
+    await migrate(orm);
+
+    const phones = await startPhones({
+      ...{
+        port: await freePort(),
+        webhookUrl: 'http://127.0.0.1:9/nobody',
+        logFile: join(folder, 'phones.log'),
+      },
+      ...{ accountSid: TWILIO.accountSid, authToken: TWILIO.authToken },
+    });
+    stop.add('phones', () => phones.stop());
+
+    Runtime.install({ logger: new DefaultLogger('WARN') });
+    const env = await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path: testTimeSkippingServer() } },
+    });
+    stop.add('server', () => env.teardown());
+
+    const clock = new TestClock(await env.currentTimeMs());
+    const wakeups = new Wakeups(orm, createSignalSender(env.client.workflow), (error) => {
+      throw error;
+    });
+    const activities = createActivities({
+      config: { publicUrl: 'http://127.0.0.1:9', timeZone, minuteMs: 60_000 },
+      ...{ orm, wakeups, clock, client: env.client.workflow },
+      messenger: createTwilioMessenger({ ...TWILIO, apiBaseUrl: phones.url }),
+    });
+    const followServerTime: ActivityInterceptors = {
+      inbound: {
+        async execute(input, next) {
+          clock.set(await env.currentTimeMs());
+          return next(input);
+        },
+      },
+    };
+    const codePath = await bundleWorkflows(defaultCacheDir());
+    for (const taskQueue of Object.values(TASK_QUEUES)) {
+      const worker = await Worker.create({
+        ...{ taskQueue, activities, connection: env.nativeConnection, workflowBundle: { codePath } },
+        interceptors: { activity: [() => followServerTime] },
+      });
+      const running = worker.run();
+      stop.add(taskQueue, async () => {
+        worker.shutdown();
+        await running;
+      });
+    }
+    return new TimeMachine(env, orm, new Phones(phones.url), wakeups, timeZone, stop);
+  }
+
+  close(): Promise<void> {
+    return this.stop.stopAll((name, error) => {
+      if (error) console.error(name, error);
+    });
+  }
+
+  /** Server time now. */
+  async now(): Promise<Date> {
+    return new Date(await this.env.currentTimeMs());
+  }
+
+  /** Lets server time pass until `instant`. */
+  async travelTo(instant: Date): Promise<void> {
+    const ms = instant.getTime() - (await this.env.currentTimeMs());
+    if (ms > 0) await this.env.sleep(ms);
+  }
+
+  /** Lets time pass until the next year begins; answers that year. */
+  async travelToNextYear(): Promise<number> {
+    const year = (await this.now()).getUTCFullYear() + 1;
+    await this.travelTo(new Date(Date.UTC(year, 0, 1)));
+    return year;
+  }
+
+  /** Lets time pass until the moment after the person's next tick; answers the tick. */
+  async travelPastTick(userId: number): Promise<Date> {
+    const { nextTickAt } = await this.orm.em.fork().findOneOrFail(ProbeSettings, { userId });
+    if (!nextTickAt) throw new Error('the schedule is off');
+    await this.travelTo(new Date(nextTickAt.getTime() + 1_000));
+    return nextTickAt;
+  }
+
+  /** Changes the person's schedule, as the API does. */
+  async reschedule(userId: number, cron: string): Promise<void> {
+    const now = await this.now();
+    await this.orm.em.fork().transactional(async (em) => {
+      const settings = (await lockPerson(em, userId))!;
+      settings.cronExpression = cron;
+      settings.schedule(this.timeZone, now);
+      await this.wakeups.record(em, { kind: 'probe', entityId: userId, signal: 'settingsChanged' });
+    });
+    this.wakeups.deliver('probe', userId);
+    await this.wakeups.drain();
+  }
+
+  /** Switches the person's schedule off, as the API does. */
+  async stopWatching(userId: number): Promise<void> {
+    const now = await this.now();
+    await this.orm.em.fork().transactional(async (em) => {
+      const settings = (await lockPerson(em, userId))!;
+      const pending = await em.findOne(Probe, { userId, status: 'pending' });
+      settings.stop();
+      pending?.settle('cancelled', 'cancelled_by_user', now);
+      await this.wakeups.record(em, { kind: 'probe', entityId: userId, signal: 'settingsChanged' });
+    });
+    this.wakeups.deliver('probe', userId);
+    await this.wakeups.drain();
+  }
+
+  /** Ends a story: nobody is watched any more, and nothing was sent that the story does not tell of. */
+  async endStory(): Promise<void> {
+    const everyone = await this.orm.em.fork().find(ProbeSettings, {});
+    for (const { userId } of everyone) await this.stopWatching(userId);
+    await this.phones.expectNothingElseSent().finally(() => this.phones.mark());
+  }
+
+  /** What the person's workflow waits for. */
+  phase(userId: number): Promise<ProbeStep> {
+    return this.env.client.workflow.getHandle(probeWorkflowId(userId)).query(phaseQuery);
+  }
+
+  /** A person with an active schedule, watched from now on. */
+  async person(options: PersonOptions = {}) {
+    const { cron = '0 18 * * *', maxRetries = 3, waitTimeInMinutes = 60, contacts = ['Hulk'] } = options;
+    const digits = String(1_000_000 + ++this.#people).slice(1);
+    const em = this.orm.em.fork();
+    const user = em.create(User, {
+      ...{ clientId: DEFAULT_CLIENT_ID, email: `person${digits}@example.org`, roleId: ROLES.user },
+      ...{ firstName: 'Tony', lastName: 'Stark', phoneNumber: `+1555${digits}0` },
+    });
+    await em.flush();
+    const settings = em.create(ProbeSettings, {
+      userId: user.id,
+      cronExpression: cron,
+      maxRetries,
+      waitTimeInMinutes,
+    });
+    const people = contacts.map((firstName, index) =>
+      em.create(Contact, {
+        ...{ userId: user.id, firstName, lastName: 'Banner', email: `c${index}@example.org` },
+        ...{ phoneNumber: `+1555${digits}${index + 1}`, isEmergencyContact: true },
+      }),
+    );
+    settings.schedule(this.timeZone, await this.now());
+    await this.wakeups.record(em, { kind: 'probe', entityId: user.id, signal: 'settingsChanged' });
+    await em.flush();
+    this.wakeups.deliver('probe', user.id);
+    await this.wakeups.drain();
+    return {
+      id: user.id,
+      phone: this.phones.phone(user.phoneNumber!),
+      contacts: people.map((contact) => this.phones.phone(contact.phoneNumber)),
+    };
+  }
+
+  /** Decides the person's pending probe by a reply, as the webhook does. */
+  async reply(userId: number, status: 'good' | 'bad'): Promise<void> {
+    const now = await this.now();
+    const { wakeups, timeZone } = this;
+    const probeId = await this.orm.em.fork().transactional(async (em) => {
+      const settings = (await lockPerson(em, userId))!;
+      const probe = await em.findOneOrFail(Probe, { userId, status: 'pending' });
+      await settleProbe(em, wakeups, { probe, settings, status, reason: 'replied', timeZone, now });
+      await wakeups.record(em, { kind: 'probe', entityId: userId, signal: 'reply' });
+      return probe.id;
+    });
+    wakeups.deliver('escalation', probeId);
+    wakeups.deliver('probe', userId);
+    await wakeups.drain();
+  }
+
+  /** Records that the contact who was alerted last takes it on, as the webhook does. */
+  async acknowledge(probeId: number): Promise<void> {
+    await this.tell(probeId, 'acknowledged', (em, now) =>
+      em.execute(
+        `update emergency_probes set acknowledged_at = ? where id =
+         (select max(id) from emergency_probes where probe_id = ?)`,
+        [now, probeId],
+      ),
+    );
+  }
+
+  /** Records a late yes, as the webhook does. */
+  async allClear(probeId: number): Promise<void> {
+    await this.tell(probeId, 'allClear', (em, now) =>
+      em.nativeUpdate(Probe, { id: probeId }, { allClearAt: now }),
+    );
+  }
+
+  private async tell(
+    probeId: number,
+    signal: WakeupSignal,
+    change: (em: EntityManager, now: Date) => Promise<unknown>,
+  ): Promise<void> {
+    const now = await this.now();
+    await this.orm.em.fork().transactional(async (em) => {
+      await change(em, now);
+      await this.wakeups.record(em, { kind: 'escalation', entityId: probeId, signal });
+    });
+    this.wakeups.deliver('escalation', probeId);
+    await this.wakeups.drain();
+  }
+
+  /** The person's probes, oldest first. */
+  probes(userId: number): Promise<Probe[]> {
+    return this.orm.em.fork().find(Probe, { userId }, { orderBy: { id: 'asc' } });
+  }
+}

@@ -1,0 +1,28 @@
+const common = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '@swc/jest' },
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  setupFiles: ['<rootDir>/libs/testing/jest-setup.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.kronus/'],
+};
+
+export default {
+  globalSetup: '<rootDir>/libs/testing/jest-global-setup.ts',
+  globalTeardown: '<rootDir>/libs/testing/jest-global-teardown.ts',
+  maxWorkers: 2,
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['**/*.spec.ts'],
+      testPathIgnorePatterns: ['\\.workflow\\.spec\\.ts$', '/node_modules/'],
+    },
+    {
+      ...common,
+      displayName: 'int',
+      testMatch: ['**/*.int-spec.ts', '**/*.workflow.spec.ts', '**/*.replay-spec.ts'],
+    },
+    { ...common, displayName: 'e2e', testMatch: ['**/*.e2e-spec.ts'] },
+  ],
+};

@@ -1,0 +1,201 @@
+import { mkdtempSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { isKnownTimeZone } from '#libs/domain/cadence';
+import { ConfigError } from './config-error.ts';
+import { type ConfigFile, readConfigFile } from './config-file.ts';
+import { type Mode, type Setting, type SettingKey, type SettingValue, settings } from './settings.ts';
+
+export { ConfigError } from './config-error.ts';
+
+/** Everything the process was told, validated; frozen in depth. */
+export interface Config {
+  mode: Mode;
+  /** Absolute path of the folder of everything kept; in test mode a fresh one, which the caller removes. */
+  dataDir: string;
+  /** Public address without a trailing slash. */
+  publicUrl: string;
+  port: number;
+  host: string;
+  /** An IANA zone this process knows. */
+  timeZone: string;
+  /** `privateKeyPem` is null only outside production: the key is then made and kept in `dataDir`. */
+  auth: { privateKeyPem: string | null; accessTokenMinutes: number };
+  /** `url` null means the embedded server. */
+  database: { url: string | null; poolSize: number };
+  /** `address` null means the embedded server; an API key implies TLS. */
+  temporal: { address: string | null; namespace: string; apiKey: string | null; tls: boolean };
+  twilio: {
+    accountSid: string;
+    authToken: string;
+    messagingServiceSid: string;
+    apiBaseUrl: string | null;
+    messagesPerSecond: number | null;
+  };
+  /** `bucket` null means a local folder; `prefix` has no slash at either end. */
+  backup: {
+    isEnabled: boolean;
+    bucket: string | null;
+    prefix: string;
+    schedule: string;
+    passPhrase: string;
+    applicationCredentials: string | null;
+  };
+  /** How long a minute of waiting takes, in milliseconds; 60000 in production. */
+  minuteMs: number;
+  /** Ports of the embedded servers; null means a free one. */
+  ports: {
+    postgres: number | null;
+    temporal: number | null;
+    temporalUi: number | null;
+    phones: number | null;
+  };
+  /** Sentences for the operator about settings that were replaced. */
+  warnings: string[];
+}
+
+/** Where the settings come from; relative paths start at `cwd`. */
+interface ConfigSource {
+  mode: Mode;
+  file?: string;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+}
+
+const realMinuteMs = 60_000;
+
+/**
+ * Reads config file and environment (which wins) into one frozen object.
+ * @throws ConfigError with every fault at once.
+ */
+export function loadConfig(source: ConfigSource): Config {
+  const { mode, env, cwd } = source;
+  const file: ConfigFile = source.file
+    ? readConfigFile(resolve(cwd, source.file))
+    : { values: new Map(), faults: [] };
+  if (file.faults.length > 0) throw new ConfigError(file.faults);
+
+  const faults = unknownKeys(file);
+  const warnings: string[] = [];
+  const values = new Map(settings.map((setting) => [setting.key, read(setting, mode, file, env, faults)]));
+  const value = <Key extends SettingKey>(key: Key) => values.get(key) as SettingValue<Key> | undefined;
+  const must = <Key extends SettingKey>(key: Key) => values.get(key) as SettingValue<Key>;
+
+  const isBackupEnabled = must('backup.enabled');
+  if (mode === 'production') {
+    if (isBackupEnabled && !values.get('google.storage.bucket')) {
+      faults.push(`${nameOf('google.storage.bucket')} is required when backups are on`);
+    }
+    if (value('development.minuteMs') !== undefined && must('development.minuteMs') !== realMinuteMs) {
+      faults.push(`${nameOf('development.minuteMs')} must not be changed in production`);
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+
+  const port = must('kronus.listener.port');
+  const apiKey = value('temporal.apiKey') ?? null;
+  return freeze({
+    mode,
+    dataDir: dataDirOf(value('kronus.dataDir'), mode, cwd),
+    publicUrl: value('kronus.publicUrl') ?? `http://localhost:${port}`,
+    port,
+    host: must('kronus.listener.host'),
+    timeZone: knownTimeZone(must('kronus.cron.timeZone'), warnings),
+    auth: {
+      privateKeyPem: value('kronus.privateKeyPem') ?? null,
+      accessTokenMinutes: must('kronus.auth.accessTokenMinutes'),
+    },
+    database: { url: value('database.url') ?? null, poolSize: must('database.poolSize') },
+    temporal: {
+      address: value('temporal.address') ?? null,
+      namespace: must('temporal.namespace'),
+      apiKey,
+      tls: apiKey !== null || must('temporal.tls'),
+    },
+    twilio: {
+      accountSid: must('twilio.accountSid'),
+      authToken: must('twilio.authToken'),
+      messagingServiceSid: must('twilio.messagingServiceSid'),
+      apiBaseUrl: value('twilio.apiBaseUrl') ?? null,
+      messagesPerSecond: value('twilio.messagesPerSecond') ?? null,
+    },
+    backup: {
+      isEnabled: isBackupEnabled,
+      bucket: value('google.storage.bucket') ?? null,
+      prefix: must('google.storage.prefix'),
+      schedule: must('backup.schedule'),
+      passPhrase: must('backup.passPhrase'),
+      applicationCredentials: value('google.applicationCredentials') ?? null,
+    },
+    minuteMs: must('development.minuteMs'),
+    ports: {
+      postgres: value('development.ports.postgres') ?? null,
+      temporal: value('development.ports.temporal') ?? null,
+      temporalUi: value('development.ports.temporalUi') ?? null,
+      phones: value('development.ports.phones') ?? null,
+    },
+    warnings,
+  });
+}
+
+function read(
+  setting: Setting,
+  mode: Mode,
+  file: ConfigFile,
+  env: NodeJS.ProcessEnv,
+  faults: string[],
+): unknown {
+  const given = [setting.key, ...(setting.aliases ?? [])].flatMap(
+    (key) => file.values.get(key.toLowerCase()) ?? [],
+  );
+  const [inFile, another] = given.filter(({ text }) => text !== '');
+  if (inFile && another) {
+    faults.push(`${inFile.path} and ${another.path} mean the same: keep one of them`);
+    return undefined;
+  }
+  const fallback = typeof setting.default === 'string' ? setting.default : setting.default?.[mode];
+  const text = env[setting.env]?.trim() ? env[setting.env] : (inFile?.text ?? fallback);
+  const name = nameOf(inFile?.path ?? given[0]?.path ?? setting.key, setting.env);
+  if (text === undefined) {
+    if (setting.isRequired && mode === 'production') faults.push(`${name} is required`);
+    return undefined;
+  }
+  const parsed = setting.schema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  faults.push(`${name} ${parsed.error.issues[0]?.message ?? 'is not valid'}`);
+  return undefined;
+}
+
+function nameOf(key: string, env?: string): string {
+  return `${key} (${env ?? settings.find((setting) => setting.key === key)?.env})`;
+}
+
+function unknownKeys(file: ConfigFile): string[] {
+  const paths = settings.flatMap((setting: Setting) => [setting.key, ...(setting.aliases ?? [])]);
+  const known = new Set(paths.map((path) => path.toLowerCase()));
+  const isSection = (path: string) => [...known].some((key) => key.startsWith(`${path}.`));
+  return [...file.values].flatMap(([key, { path, text }]) => {
+    if (known.has(key)) return [];
+    if (!isSection(key)) return [`${path} is not a known setting`];
+    return text === '' ? [] : [`${path} must be a section of keys and values`];
+  });
+}
+
+function dataDirOf(given: string | undefined, mode: Mode, cwd: string): string {
+  if (given !== undefined) return resolve(cwd, given.replace(/^~(?=\/|$)/, homedir()));
+  if (mode === 'production') return join(homedir(), 'kronus');
+  if (mode === 'development') return resolve(cwd, '.kronus/dev');
+  return mkdtempSync(join(tmpdir(), 'kronus-test-'));
+}
+
+function knownTimeZone(name: string, warnings: string[]): string {
+  // Offsets such as +05:00 are understood but have no daylight-saving rules: only names count.
+  if (/^[a-z]/i.test(name) && isKnownTimeZone(name)) return name;
+  warnings.push(`${nameOf('kronus.cron.timeZone')} is not a known time zone: UTC is used`);
+  return 'UTC';
+}
+
+function freeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) freeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,307 @@
+import { createPrivateKey } from 'node:crypto';
+import { z } from 'zod';
+import { isValidCron } from '#libs/domain/cadence';
+
+/** How the process runs; development and test bring working values for everything that production requires. */
+export type Mode = 'production' | 'development' | 'test';
+
+/** One setting as text from config.yml or the environment, and how to read it. */
+export interface Setting {
+  /** Where it stands in config.yml; upper and lower case are the same. */
+  key: string;
+  /** The environment variable, which wins over the file. */
+  env: string;
+  /** Other places in config.yml that mean the same. */
+  aliases?: readonly string[];
+  /** The text taken when neither file nor environment has one; absent: none. */
+  default?: string | Partial<Record<Mode, string>>;
+  /** What the documentation shows when the default is worked out by the loader. */
+  derivedDefault?: string;
+  /** Whether production refuses to start without it. */
+  isRequired?: true;
+  /** One sentence for the documentation. */
+  doc: string;
+  /** Whether the value must never be shown. */
+  secret?: true;
+  /** Turns the text into the value; its message completes the sentence "<key> …" and never holds the text. */
+  schema: z.ZodType<unknown, string>;
+}
+
+const text = z.string().trim();
+
+const wholeNumber = (least: number, most: number) => {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return text
+    .regex(/^\d{1,10}$/, { message, abort: true })
+    .transform(Number)
+    .pipe(z.number().min(least, message).max(most, message));
+};
+
+const portNumber = wholeNumber(0, 65535);
+
+const flag = text
+  .toLowerCase()
+  .pipe(z.enum(['true', 'false'], 'must be true or false'))
+  .transform((value) => value === 'true');
+
+const urlOf = (schemes: readonly string[], message: string) =>
+  text.refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), message);
+
+const webUrl = urlOf(
+  ['http:', 'https:'],
+  'must be an address that begins with http:// or https://',
+).transform((value) => value.replace(/\/+$/, ''));
+
+const minimumRsaBits = 2048;
+
+const privateKeyPem = z
+  .string()
+  // One-line variables carry line breaks as \n.
+  .transform((value) => value.replaceAll('\\n', '\n').trim())
+  .superRefine((pem, context) => {
+    const key = (() => {
+      try {
+        return createPrivateKey(pem);
+      } catch {
+        return undefined;
+      }
+    })();
+    if (key?.asymmetricKeyType !== 'rsa') {
+      context.addIssue('must be an RSA private key in PEM form (PKCS#1 or PKCS#8, without a pass phrase)');
+    } else if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < minimumRsaBits) {
+      context.addIssue(`must be an RSA key of at least ${minimumRsaBits} bits`);
+    }
+  });
+
+const cronSchedule = text.refine(isValidCron, 'must be a cron expression of five fields, like */20 * * * *');
+
+/** Every setting there is, in the order of the documentation. */
+export const settings = [
+  {
+    key: 'kronus.privateKeyPem',
+    env: 'KRONUS_PRIVATE_KEY_PEM',
+    derivedDefault: 'development and test: made once and kept in the data folder',
+    isRequired: true,
+    secret: true,
+    doc: 'RSA private key (PKCS#1 or PKCS#8 PEM, at least 2048 bits) that signs the access tokens.',
+    schema: privateKeyPem,
+  },
+  {
+    key: 'kronus.publicUrl',
+    env: 'KRONUS_PUBLIC_URL',
+    derivedDefault: 'development and test: http://localhost and the port',
+    isRequired: true,
+    doc: 'Public address of this server; Twilio signs its webhooks over it.',
+    schema: webUrl,
+  },
+  {
+    key: 'kronus.cron.timeZone',
+    env: 'KRONUS_CRON_TIME_ZONE',
+    default: { production: 'UTC', development: 'America/Toronto', test: 'UTC' },
+    doc: 'IANA time zone in which probe schedules are read; an unknown one becomes UTC with a warning.',
+    schema: text,
+  },
+  {
+    key: 'kronus.listener.port',
+    env: 'KRONUS_PORT',
+    default: '3900',
+    doc: 'Port of the HTTP API; 0 takes a free one.',
+    schema: portNumber,
+  },
+  {
+    key: 'kronus.listener.host',
+    env: 'KRONUS_HOST',
+    default: { production: '0.0.0.0', development: '127.0.0.1', test: '127.0.0.1' },
+    doc: 'Network address the HTTP API listens on.',
+    schema: text,
+  },
+  {
+    key: 'kronus.auth.accessTokenMinutes',
+    env: 'KRONUS_ACCESS_TOKEN_MINUTES',
+    default: '60',
+    doc: 'Life of an access token in minutes.',
+    schema: wholeNumber(1, 1440),
+  },
+  {
+    key: 'kronus.dataDir',
+    env: 'KRONUS_DATA_DIR',
+    derivedDefault: 'production: ~/kronus; development: ./.kronus/dev; test: a fresh temporary folder',
+    doc: 'Folder of everything kept on this machine.',
+    schema: text,
+  },
+  {
+    key: 'database.url',
+    env: 'DATABASE_URL',
+    derivedDefault: 'none: the embedded server is started',
+    secret: true,
+    doc: 'Address of PostgreSQL, postgres://user:password@host:port/database.',
+    schema: urlOf(['postgres:', 'postgresql:'], 'must be an address that begins with postgres://'),
+  },
+  {
+    key: 'database.poolSize',
+    env: 'KRONUS_DATABASE_POOL_SIZE',
+    default: '10',
+    doc: 'Most connections of one process to PostgreSQL.',
+    schema: wholeNumber(1, 1000),
+  },
+  {
+    key: 'temporal.address',
+    env: 'TEMPORAL_ADDRESS',
+    derivedDefault: 'none: the embedded server is started',
+    doc: 'Address of Temporal, host:port.',
+    schema: text.regex(/^[^\s:/]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i, 'must have the form host:port'),
+  },
+  {
+    key: 'temporal.namespace',
+    env: 'TEMPORAL_NAMESPACE',
+    default: 'default',
+    doc: 'Namespace of the workflows.',
+    schema: text,
+  },
+  {
+    key: 'temporal.apiKey',
+    env: 'TEMPORAL_API_KEY',
+    secret: true,
+    doc: 'API key for Temporal Cloud; turns TLS on.',
+    schema: text,
+  },
+  {
+    key: 'temporal.tls',
+    env: 'TEMPORAL_TLS',
+    default: 'false',
+    doc: 'Whether the connection to Temporal is encrypted.',
+    schema: flag,
+  },
+  {
+    key: 'twilio.accountSid',
+    env: 'TWILIO_ACCOUNT_SID',
+    default: { development: `AC${'0'.repeat(32)}`, test: `AC${'0'.repeat(32)}` },
+    isRequired: true,
+    doc: 'Account of the text messages.',
+    schema: text,
+  },
+  {
+    key: 'twilio.authToken',
+    env: 'TWILIO_AUTH_TOKEN',
+    default: { development: 'development-auth-token', test: 'test-auth-token' },
+    isRequired: true,
+    secret: true,
+    doc: 'Token of the account; also proves that webhooks come from Twilio.',
+    schema: text,
+  },
+  {
+    key: 'twilio.messagingServiceSid',
+    env: 'TWILIO_MESSAGING_SERVICE_SID',
+    default: { development: `MG${'0'.repeat(32)}`, test: `MG${'0'.repeat(32)}` },
+    isRequired: true,
+    doc: 'Messaging service that texts are sent through.',
+    schema: text,
+  },
+  {
+    key: 'twilio.apiBaseUrl',
+    env: 'TWILIO_API_BASE_URL',
+    derivedDefault: "none: Twilio's own; development: the simulator",
+    doc: "Another address of Twilio's API.",
+    schema: webUrl,
+  },
+  {
+    key: 'twilio.messagesPerSecond',
+    env: 'TWILIO_MESSAGES_PER_SECOND',
+    derivedDefault: 'no limit',
+    doc: 'Most messages a second over all workers, as the sending numbers allow.',
+    schema: text
+      .regex(/^\d{1,4}(\.\d{1,3})?$/, { message: 'must be a number above 0 and below 10000', abort: true })
+      .transform(Number)
+      .pipe(z.number().positive('must be a number above 0 and below 10000')),
+  },
+  {
+    key: 'backup.enabled',
+    env: 'KRONUS_BACKUP_ENABLED',
+    aliases: ['google.storage.enableSqliteBackupAndSync'],
+    default: 'false',
+    doc: 'Whether backups are made on the schedule.',
+    schema: flag,
+  },
+  {
+    key: 'backup.schedule',
+    env: 'KRONUS_BACKUP_SCHEDULE',
+    aliases: ['google.storage.sqliteBackupSchedule'],
+    default: '*/20 * * * *',
+    doc: 'When backups are made, as a cron expression of five fields.',
+    schema: cronSchedule,
+  },
+  {
+    key: 'backup.passPhrase',
+    env: 'KRONUS_BACKUP_PASS_PHRASE',
+    aliases: ['sqlite.passPhrase'],
+    default: { development: 'passphrase', test: 'passphrase' },
+    isRequired: true,
+    secret: true,
+    doc: 'Pass phrase that backups are encrypted with (AES-256).',
+    schema: z.string(),
+  },
+  {
+    key: 'google.storage.bucket',
+    env: 'KRONUS_BACKUP_BUCKET',
+    derivedDefault: 'required in production when backups are on; else a folder in the data folder',
+    doc: 'Google Cloud Storage bucket of the backups.',
+    schema: text,
+  },
+  {
+    key: 'google.storage.prefix',
+    env: 'KRONUS_BACKUP_PREFIX',
+    default: 'kronus',
+    doc: 'Folder of the backups within the bucket.',
+    schema: text.transform((value) => value.replace(/^\/+|\/+$/g, '')),
+  },
+  {
+    key: 'google.applicationCredentials',
+    env: 'GOOGLE_APPLICATION_CREDENTIALS',
+    derivedDefault: "none: the machine's own credentials",
+    doc: 'Path to the Google service account file.',
+    schema: text,
+  },
+  {
+    key: 'development.minuteMs',
+    env: 'KRONUS_MINUTE_MS',
+    default: '60000',
+    doc: 'Milliseconds that a minute of waiting takes; less makes every wait shorter. Not for production.',
+    schema: wholeNumber(1, 60_000),
+  },
+  {
+    key: 'development.ports.postgres',
+    env: 'KRONUS_POSTGRES_PORT',
+    derivedDefault: 'a free one',
+    doc: 'Port of the embedded PostgreSQL.',
+    schema: portNumber,
+  },
+  {
+    key: 'development.ports.temporal',
+    env: 'KRONUS_TEMPORAL_PORT',
+    derivedDefault: 'a free one',
+    doc: 'Port of the embedded Temporal server.',
+    schema: portNumber,
+  },
+  {
+    key: 'development.ports.temporalUi',
+    env: 'KRONUS_TEMPORAL_UI_PORT',
+    derivedDefault: 'a free one',
+    doc: 'Port of the web pages of the embedded Temporal server.',
+    schema: portNumber,
+  },
+  {
+    key: 'development.ports.phones',
+    env: 'KRONUS_PHONES_PORT',
+    derivedDefault: 'a free one',
+    doc: 'Port of the simulated phones.',
+    schema: portNumber,
+  },
+] as const satisfies readonly Setting[];
+
+/** The keys of all settings. */
+export type SettingKey = (typeof settings)[number]['key'];
+
+/** What the text of a setting becomes. */
+export type SettingValue<Key extends SettingKey> = z.output<
+  Extract<(typeof settings)[number], { key: Key }>['schema']
+>;

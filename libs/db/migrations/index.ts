@@ -1,0 +1,4 @@
+import { Migration20261121000000 } from './migration-20261121000000.ts';
+
+/** Every migration, oldest first. A released one is never changed. */
+export const migrations = [{ name: 'migration-20261121000000', class: Migration20261121000000 }];

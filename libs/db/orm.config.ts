@@ -1,0 +1,39 @@
+import { defineConfig, type Options } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import { Client } from './entities/client.entity.ts';
+import { Contact } from './entities/contact.entity.ts';
+import { EmergencyProbe } from './entities/emergency-probe.entity.ts';
+import { InboundMessage } from './entities/inbound-message.entity.ts';
+import { Message } from './entities/message.entity.ts';
+import { OneOffCheck } from './entities/one-off-check.entity.ts';
+import { Probe } from './entities/probe.entity.ts';
+import { ProbeSettings } from './entities/probe-settings.entity.ts';
+import { User } from './entities/user.entity.ts';
+import { Wakeup } from './entities/wakeup.entity.ts';
+import { migrations } from './migrations/index.ts';
+
+/** How Kronus speaks to PostgreSQL at `url`, with at most `poolSize` connections a process. */
+export const ormConfig = (url: string, poolSize = 20): Options =>
+  defineConfig({
+    clientUrl: url,
+    entities: [
+      ...[
+        Client,
+        User,
+        ProbeSettings,
+        Contact,
+        Probe,
+        OneOffCheck,
+        EmergencyProbe,
+        Message,
+        InboundMessage,
+        Wakeup,
+      ],
+    ],
+    extensions: [Migrator],
+    migrations: { migrationsList: migrations, snapshot: false, tableName: 'migrations' },
+    pool: { min: 0, max: poolSize },
+    forceUtcTimezone: true,
+    // Every failure reaches its caller; the library's own lines would only repeat it.
+    logger: () => undefined,
+  });

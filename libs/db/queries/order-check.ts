@@ -1,0 +1,40 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { plusMs } from '#libs/domain/clock';
+import { AppError } from '#libs/domain/errors';
+import type { CheckOrder } from '#libs/domain/sms-command';
+import { Contact } from '../entities/contact.entity.ts';
+import { OneOffCheck } from '../entities/one-off-check.entity.ts';
+import { User } from '../entities/user.entity.ts';
+import { lockPerson } from './person.ts';
+import type { Wakeups } from './wakeups.ts';
+
+/** At most this many checks of one person may wait at a time. */
+export const MAX_WAITING_CHECKS = 10;
+
+/**
+ * Plans "check on me in N minutes" inside the caller's transaction; after the commit the caller delivers the owed
+ * signal of the person's workflow.
+ * @throws AppError phone_required, contact_required, conflict (too many wait already), not_found
+ */
+export async function orderCheck(
+  em: EntityManager,
+  wakeups: Wakeups,
+  { userId, order, now, minuteMs }: { userId: number; order: CheckOrder; now: Date; minuteMs: number },
+): Promise<OneOffCheck> {
+  if (!(await lockPerson(em, userId))) throw new AppError('not_found', 'user not found');
+  const user = await em.findOneOrFail(User, userId);
+  if (!user.phoneNumber) throw new AppError('phone_required', 'a phone number is required to be checked on');
+  if ((await em.count(Contact, { userId, isEmergencyContact: true })) === 0) {
+    throw new AppError('contact_required', 'an emergency contact is required to be checked on');
+  }
+  if ((await em.count(OneOffCheck, { userId, probeId: null, cancelledAt: null })) >= MAX_WAITING_CHECKS) {
+    throw new AppError('conflict', `at most ${MAX_WAITING_CHECKS} checks can wait at a time`);
+  }
+  const check = em.create(OneOffCheck, {
+    ...{ userId, dueAt: plusMs(now, order.inMinutes * minuteMs), createdAt: now },
+    ...{ maxRetries: order.maxRetries, waitTimeInMinutes: order.waitMinutes },
+  });
+  await wakeups.record(em, { kind: 'probe', entityId: userId, signal: 'checkOnMe' });
+  await em.flush();
+  return check;
+}

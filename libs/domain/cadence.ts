@@ -1,0 +1,47 @@
+import { Cron } from 'croner';
+
+const FIELD = /^[\dA-Za-z*,/-]+$/;
+const MAX_LENGTH = 100;
+const EXTENSIONS = /(^|[,\s])(L|\d+L|LW|\d*W)([,\s]|$)/i;
+
+function parse(expression: string, timeZone: string): Cron {
+  return new Cron(expression.trim(), { mode: '5-part', timezone: timeZone, paused: true });
+}
+
+/**
+ * True for a standard five-field cron expression (minute, hour, day of month, month, day of week) that has a next
+ * tick at all: `0 0 30 2 *` is well formed and still refused, because a check that never comes is a check lost.
+ */
+export function isValidCron(expression: string): boolean {
+  const fields = expression.trim().split(/\s+/);
+  if (expression.length > MAX_LENGTH || fields.length !== 5) return false;
+  if (!fields.every((field) => FIELD.test(field)) || EXTENSIONS.test(expression)) return false;
+  try {
+    return parse(expression, 'UTC').nextRun() !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** True for a time zone name that this process knows (IANA). */
+export function isKnownTimeZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The first tick strictly after `after`, on the wall clock of `timeZone`.
+ * A time of day that spring skips ticks once, right after the gap; one that autumn repeats ticks once, the first time.
+ * Expressions with a wildcard in minute or hour follow elapsed time through the repeated hour, as cron does.
+ * The answer depends on the time-zone data of this process: record it, do not compute it twice.
+ * @throws RangeError when the expression is invalid or never ticks.
+ */
+export function nextTick(expression: string, timeZone: string, after: Date): Date {
+  const tick = isValidCron(expression) ? parse(expression, timeZone).nextRun(after) : null;
+  if (!tick) throw new RangeError('the cron expression never ticks');
+  return tick;
+}

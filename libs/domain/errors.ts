@@ -1,0 +1,30 @@
+/** Every way in which a request can be refused; `apps/api` maps each to one status code, exhaustively. */
+export type ErrorCode =
+  | 'validation'
+  | 'malformed_json'
+  | 'malformed_request'
+  | 'unauthenticated'
+  | 'token_invalid'
+  | 'credentials_invalid'
+  | 'forbidden'
+  | 'contact_required'
+  | 'phone_required'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'email_taken'
+  | 'phone_taken'
+  | 'last_emergency_contact'
+  | 'conflict'
+  | 'too_large'
+  | 'not_ready';
+
+/** A refusal that the caller can act on: a code for programs and one or more sentences for people. */
+export class AppError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    readonly messages: string | string[],
+  ) {
+    super(Array.isArray(messages) ? messages.join('; ') : messages);
+    this.name = 'AppError';
+  }
+}

@@ -1,0 +1,103 @@
+import type { ReplyMeaning } from './replies.ts';
+
+/** Every state of a probe, `pending` first; all others are final. */
+export const PROBE_STATUSES = ['pending', 'good', 'bad', 'cancelled', 'unavailable'] as const;
+export type ProbeStatus = (typeof PROBE_STATUSES)[number];
+
+/** Why a probe ended. `undeliverable` and `opted_out` are ours to say, never shown as "you did not answer". */
+export const PROBE_REASONS = [
+  'replied',
+  'no_reply',
+  'undeliverable',
+  'opted_out',
+  'cancelled_by_user',
+  'superseded',
+] as const;
+export type ProbeReason = (typeof PROBE_REASONS)[number];
+
+/** `scheduled`: a tick of the person's cron. `one_off`: "check on me in N minutes". */
+export type ProbeKind = 'scheduled' | 'one_off';
+
+/** A probe that waits for an answer. */
+export interface OpenProbe {
+  id: number;
+  /** Follow-ups handed to the provider so far. */
+  retryCount: number;
+  maxRetries: number;
+  waitMs: number;
+  /** When the latest question was handed to the provider; null while the check-in itself still has to go. */
+  lastAskedAt: Date | null;
+}
+
+/** All that decides what a person's workflow does next. */
+export interface Watch {
+  openProbe: OpenProbe | null;
+  /** The next tick of an active schedule; in the past when it is overdue. Null when the schedule is off. */
+  nextTickAt: Date | null;
+  /** The earliest one-off check that was not asked yet. */
+  nextOneOff: { id: number; dueAt: Date } | null;
+}
+
+/** What makes a check due: a tick of the schedule, or a one-off check that was asked for. */
+export type Tick = { kind: 'scheduled' } | { kind: 'one_off'; checkId: number };
+
+/**
+ * The next thing to do for a person and when, in epoch milliseconds: never before `at`, at once when `at` has passed.
+ * Plain data, because it is recorded in the workflow's history.
+ */
+export type ProbeStep =
+  | { do: 'rest' }
+  | { do: 'ask'; at: number; tick: Tick }
+  | { do: 'checkIn'; at: number; probeId: number }
+  | { do: 'followUp'; at: number; probeId: number; number: number }
+  | { do: 'giveUp'; at: number; probeId: number };
+type TimedStep = Exclude<ProbeStep, { do: 'rest' }>;
+
+function stepOf(probe: OpenProbe, now: Date): TimedStep {
+  if (!probe.lastAskedAt) return { do: 'checkIn', at: now.getTime(), probeId: probe.id };
+  const at = probe.lastAskedAt.getTime() + probe.waitMs;
+  return probe.retryCount < probe.maxRetries
+    ? { do: 'followUp', at, probeId: probe.id, number: probe.retryCount + 1 }
+    : { do: 'giveUp', at, probeId: probe.id };
+}
+
+/**
+ * What follows for a person, purely from what is recorded. An open probe goes first: ticks are skipped while one is
+ * pending. A one-off check that falls due earlier than the open probe's next step takes its place, because it is what
+ * the person asked for last.
+ */
+export function nextStep(watch: Watch, now: Date): ProbeStep {
+  const { openProbe, nextTickAt, nextOneOff } = watch;
+  const oneOff: TimedStep | null = nextOneOff && {
+    do: 'ask',
+    at: nextOneOff.dueAt.getTime(),
+    tick: { kind: 'one_off', checkId: nextOneOff.id },
+  };
+  const other: TimedStep | null = openProbe
+    ? stepOf(openProbe, now)
+    : nextTickAt && { do: 'ask', at: nextTickAt.getTime(), tick: { kind: 'scheduled' } };
+  if (oneOff && other) return oneOff.at < other.at ? oneOff : other;
+  return oneOff ?? other ?? { do: 'rest' };
+}
+
+/**
+ * What a watched person's text does to their latest probe. `settle`: it decides an open probe. `allClear`: a late yes
+ * after an alarm. `keep`: remembered, moves no deadline. `ignore`: there is nothing it could be about.
+ */
+export type ReplyEffect =
+  { do: 'settle'; status: 'good' | 'bad' } | { do: 'allClear' } | { do: 'keep' } | { do: 'ignore' };
+
+/** Decides the effect of a reply; total, so that a test can enumerate it. */
+export function effectOfReply(
+  probe: { status: ProbeStatus; isAllClear: boolean } | null,
+  meaning: ReplyMeaning,
+): ReplyEffect {
+  if (!probe) return { do: 'ignore' };
+  if (probe.status === 'pending')
+    return meaning === 'unclear' ? { do: 'keep' } : { do: 'settle', status: meaning };
+  const isAlarm = probe.status === 'bad' || probe.status === 'unavailable';
+  return isAlarm && meaning === 'good' && !probe.isAllClear ? { do: 'allClear' } : { do: 'ignore' };
+}
+
+/** True for the two ends that raise the alarm. */
+export const isAlarm = (status: ProbeStatus): boolean => status === 'bad' || status === 'unavailable';

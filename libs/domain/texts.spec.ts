@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import { texts, type Texts } from './texts.ts';
+
+// GSM 03.38 basic set; ^{}[]~\|€ count two and none of our texts uses them.
+const GSM7 = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà]*$/;
+const names = { person: 'P'.repeat(30), contact: 'C'.repeat(30) };
+
+const everyText = (t: Texts): [string, string][] => [
+  ['checkIn', t.checkIn(names)],
+  ['oneOffCheckIn', t.oneOffCheckIn(names)],
+  ['followUp', t.followUp()],
+  ['alert bad', t.alert(names, 'bad')],
+  ['alert no_reply', t.alert(names, 'no_reply')],
+  ['alert unreachable', t.alert(names, 'unreachable')],
+  ['reachedOut', t.reachedOut(names)],
+  ['nobodyToReach', t.nobodyToReach()],
+  ['acknowledgedToPerson', t.acknowledgedToPerson(names)],
+  ['acknowledgedToContact', t.acknowledgedToContact(names, 'A'.repeat(30))],
+  ['allClear', t.allClear(names)],
+  ['goodReply', t.goodReply()],
+  ['badReply', t.badReply()],
+  ['lateGoodReply', t.lateGoodReply()],
+  ['acknowledgedReply', t.acknowledgedReply(names)],
+  ['askToAcknowledgeReply', t.askToAcknowledgeReply(names)],
+  ['checkPlannedReply', t.checkPlannedReply({ inMinutes: 1440, maxRetries: 6 })],
+  ['contactRequiredReply', t.contactRequiredReply()],
+  ['applicationErrorReply', t.applicationErrorReply()],
+];
+
+describe.each(Object.entries(texts))('texts in %s', (_language, table) => {
+  it.each(everyText(table))('%s fits one segment with names of 30 letters', (_kind, text) => {
+    expect([...text].length).toBeLessThanOrEqual(GSM7.test(text) ? 160 : 70);
+  });
+
+  it('cuts longer names, so that they never make a second segment', () => {
+    const long = { person: 'p'.repeat(100), contact: 'c'.repeat(100) };
+    expect(table.alert(long, 'no_reply')).toBe(
+      table.alert({ person: 'p'.repeat(30), contact: 'c'.repeat(30) }, 'no_reply'),
+    );
+  });
+});

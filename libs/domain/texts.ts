@@ -1,0 +1,73 @@
+/** Names that a text may use. Cut to 30 letters, so that a text stays within one segment. */
+export interface TextNames {
+  /** The watched person's first name. */
+  person: string;
+  /** The emergency contact's first name. */
+  contact: string;
+}
+
+/** Why the contacts are alerted: the person said so, did not answer, or could not be reached at all. */
+export type AlertCause = 'bad' | 'no_reply' | 'unreachable';
+
+/** Every sentence that Kronus says on a phone. */
+export interface Texts {
+  checkIn(names: Pick<TextNames, 'person'>): string;
+  oneOffCheckIn(names: Pick<TextNames, 'person'>): string;
+  followUp(): string;
+  alert(names: TextNames, cause: AlertCause): string;
+  reachedOut(names: Pick<TextNames, 'contact'>): string;
+  nobodyToReach(): string;
+  acknowledgedToPerson(names: Pick<TextNames, 'contact'>): string;
+  acknowledgedToContact(names: TextNames, acknowledgedBy: string): string;
+  allClear(names: TextNames): string;
+  goodReply(): string;
+  badReply(): string;
+  lateGoodReply(): string;
+  acknowledgedReply(names: Pick<TextNames, 'person'>): string;
+  askToAcknowledgeReply(names: Pick<TextNames, 'person'>): string;
+  checkPlannedReply(check: { inMinutes: number; maxRetries: number }): string;
+  contactRequiredReply(): string;
+  applicationErrorReply(): string;
+}
+
+const MAX_NAME_LETTERS = 30;
+const name = (value: string): string => {
+  const letters = [...value.replace(/\s+/g, ' ').trim()];
+  const short = letters.slice(0, MAX_NAME_LETTERS).join('').trim();
+  return short.charAt(0).toUpperCase() + short.slice(1);
+};
+
+const CAUSES: Record<AlertCause, (person: string) => string> = {
+  bad: (person) => `${person} says they're not okay. You're their emergency contact: reach out ASAP.`,
+  no_reply: (person) => `${person} missed their check-in. You're their emergency contact: please reach out.`,
+  unreachable: (person) => `we can't reach ${person} by text. You're their emergency contact: reach out.`,
+};
+
+const english: Texts = {
+  checkIn: ({ person }) => `Hi ${name(person)}, just your friendly check-in. Are you okay? (Y/N)`,
+  oneOffCheckIn: ({ person }) => `Hi ${name(person)}, you asked me to check on you. Are you okay? (Y/N)`,
+  followUp: () => 'You good ?? (Y/N)',
+  alert: ({ person, contact }, cause) =>
+    `${name(contact)}: ${CAUSES[cause](name(person))} Reply 1 if you're on it.`,
+  reachedOut: ({ contact }) =>
+    `Reached out to ${name(contact)}. Your check-ins are now off. You can turn them on again any time.`,
+  nobodyToReach: () =>
+    'You have no emergency contact to reach out to. Please call someone. Your check-ins are now off.',
+  acknowledgedToPerson: ({ contact }) => `${name(contact)} got the message and is on it.`,
+  acknowledgedToContact: ({ person }, acknowledgedBy) =>
+    `${name(acknowledgedBy)} is looking after ${name(person)}. Nothing more to do for now, thank you.`,
+  allClear: ({ person, contact }) =>
+    `All clear, ${name(contact)}: ${name(person)} says they're okay now. Thank you!`,
+  goodReply: () => '👍',
+  badReply: () => 'Hang in there! Reaching out to your emergency contact ASAP.',
+  lateGoodReply: () => "Glad you're okay! I'm telling everyone I alerted.",
+  acknowledgedReply: ({ person }) => `Thank you! I'm telling ${name(person)} that you're on it.`,
+  askToAcknowledgeReply: ({ person }) => `Reply 1 if you can look after ${name(person)}.`,
+  checkPlannedReply: ({ inMinutes, maxRetries }) =>
+    `👍 Checking on you in ${inMinutes} min, up to ${maxRetries} follow-ups.`,
+  contactRequiredReply: () => "An emergency contact is required to use the 'probe' cmd",
+  applicationErrorReply: () => 'Sorry, an application error has occurred. Please try again later',
+};
+
+/** The table of texts, by language. English first; a new language is a new entry. */
+export const texts = { en: english } satisfies Record<string, Texts>;

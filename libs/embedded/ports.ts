@@ -1,0 +1,44 @@
+import { createServer } from 'node:net';
+
+const tryListen = (port: number, host: string): Promise<{ port: number } | { code: string }> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve({ code: error.code ?? error.message }));
+    server.listen({ port, host, exclusive: true }, () => {
+      const address = server.address();
+      const bound = typeof address === 'object' && address ? address.port : port;
+      server.close(() => resolve({ port: bound }));
+    });
+  });
+
+/** Why nobody can listen on `port` (an error code such as `EADDRINUSE`), or undefined when one can. */
+const obstacle = async (port: number): Promise<string | undefined> => {
+  // Both, because some systems let a wildcard listener stand beside one on the loopback address.
+  for (const host of ['0.0.0.0', '127.0.0.1']) {
+    const result = await tryListen(port, host);
+    if ('code' in result) return result.code;
+  }
+  return undefined;
+};
+
+/**
+ * Makes sure that `port` can be listened on.
+ * @throws Error with one sentence naming the part (`what`) and the setting that moves it.
+ */
+export const assertPortFree = async (port: number, what: string, setting: string): Promise<void> => {
+  const code = await obstacle(port);
+  if (!code) return;
+  const problem = code === 'EACCES' ? 'may not be opened by this user' : 'is taken';
+  throw new Error(`Port ${port} (${what}) ${problem}; set ${setting} to another one.`);
+};
+
+/** A TCP port of the loopback address that is free at this moment. */
+export const freePort = async (): Promise<number> => {
+  const result = await tryListen(0, '127.0.0.1');
+  if ('code' in result) throw new Error(`No free port on 127.0.0.1 (${result.code}).`);
+  return result.port;
+};
+
+/** `wanted` when it is free, else any free port. */
+export const portOr = async (wanted: number): Promise<number> =>
+  (await obstacle(wanted)) ? freePort() : wanted;

@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import type { Config } from '#libs/config/config';
+import { StopInReverse } from './children.ts';
+import { openDataDir } from './data-dir.ts';
+import { assertPortFree, portOr } from './ports.ts';
+import { startPhones } from './phones.ts';
+import { startPostgres } from './postgres.ts';
+import type { Progress, Say } from './progress.ts';
+import { supervise, type Supervisable } from './supervise.ts';
+import { findTemporal } from './temporal-binary.ts';
+import { startTemporal } from './temporal.ts';
+
+/** The servers that Kronus works with: its own where none is configured. */
+export interface Stack {
+  databaseUrl: string;
+  temporalAddress: string;
+  /** The web pages that came along, by name. */
+  pages: { temporalUi?: string; phones?: string };
+  /** Set when Kronus brought its own phones: where texts go instead of to Twilio. */
+  twilioApiBaseUrl: string | null;
+  /** Ends everything that was started, last first. */
+  stop: StopInReverse;
+}
+
+/** How the servers are brought up. */
+export interface StackOptions {
+  config: Config;
+  progress: Progress;
+  /** Which servers are needed at all. */
+  needs: { temporal: boolean };
+  /** Called with a sentence when a server cannot be kept alive. */
+  onGiveUp: (message: string) => void;
+}
+
+// Beside the API's own port, so that two Kronus on one machine need one setting each.
+const PORT_OFFSETS = { phones: 1, temporalUi: 2, temporal: 3, postgres: 4 } as const;
+const PORT_SETTINGS = {
+  phones: 'KRONUS_PHONES_PORT',
+  temporalUi: 'KRONUS_TEMPORAL_UI_PORT',
+  temporal: 'KRONUS_TEMPORAL_PORT',
+  postgres: 'KRONUS_POSTGRES_PORT',
+} as const;
+const DATABASE = 'kronus';
+
+/**
+ * Brings up every server that is not configured to be somebody else's, each supervised and keeping its data in the
+ * data folder. A port that was asked for and is taken is a fault; a port of our own choice gives way.
+ * @throws Error with one sentence; what was started until then is ended
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { config, needs } = options;
+  const stop = new StopInReverse();
+  try {
+    const dataDir = openDataDir(config.dataDir);
+    stop.add('data folder', () => dataDir.release());
+    await assertPortFree(config.port, 'API', 'KRONUS_PORT');
+    const [databaseUrl, temporal, phones] = await Promise.all([
+      config.database.url ?? embeddedPostgres(options, stop),
+      config.temporal.address || !needs.temporal
+        ? { address: config.temporal.address ?? '', uiUrl: undefined }
+        : embeddedTemporal(options, stop),
+      config.mode === 'production' || config.twilio.apiBaseUrl ? null : phonesServer(options, stop),
+    ]);
+    return {
+      ...{ databaseUrl, stop, temporalAddress: temporal.address },
+      pages: { temporalUi: temporal.uiUrl, ...(phones ? { phones } : {}) },
+      twilioApiBaseUrl: config.twilio.apiBaseUrl ?? phones,
+    };
+  } catch (error) {
+    await stop.stopAll();
+    throw error;
+  }
+}
+
+async function portFor(part: keyof typeof PORT_OFFSETS, what: string, config: Config): Promise<number> {
+  const asked = config.ports[part];
+  if (asked === null) return portOr(config.port + PORT_OFFSETS[part]);
+  await assertPortFree(asked, what, PORT_SETTINGS[part]);
+  return asked;
+}
+
+/** Starts a server with a line of progress and keeps it alive from then on. */
+function start<S extends Supervisable>(
+  name: string,
+  { progress, onGiveUp }: StackOptions,
+  stop: StopInReverse,
+  launch: (say: Say) => Promise<S>,
+): Promise<S> {
+  return progress.step(name, async (say) => {
+    const line = (text: string) => progress.line(text);
+    const supervised = await supervise<S>(name, (previous) => launch(previous ? line : say), {
+      say: line,
+      onGiveUp,
+    });
+    stop.add(name, () => supervised.stop());
+    return supervised.current;
+  });
+}
+
+async function embeddedPostgres(options: StackOptions, stop: StopInReverse): Promise<string> {
+  const { config } = options;
+  const port = await portFor('postgres', 'PostgreSQL', config);
+  const dataDir = join(config.dataDir, 'postgres');
+  const isDurable = config.mode !== 'test';
+  const postgres = await start('PostgreSQL', options, stop, (say) =>
+    startPostgres({ dataDir, port, isDurable, say }),
+  );
+  await postgres.createDatabase(DATABASE);
+  return postgres.url(DATABASE);
+}
+
+function embeddedTemporal(options: StackOptions, stop: StopInReverse) {
+  const { config } = options;
+  return start('Temporal', options, stop, async (say) => {
+    const binary = await findTemporal({ say });
+    const port = await portFor('temporal', 'Temporal', config);
+    const uiPort = await portFor('temporalUi', 'Temporal UI', config);
+    const { namespace } = config.temporal;
+    const folder = join(config.dataDir, 'temporal');
+    return startTemporal({
+      ...{ binary, port, uiPort, namespace, say },
+      dbFile: join(folder, 'temporal.db'),
+      logFile: join(folder, 'server.log'),
+    });
+  });
+}
+
+async function phonesServer(options: StackOptions, stop: StopInReverse): Promise<string> {
+  const { config } = options;
+  const port = await portFor('phones', 'phones', config);
+  const phones = await start('Phones', options, stop, () =>
+    startPhones({
+      ...{ port, webhookUrl: `${config.publicUrl}/webhook/sms`, isPrinting: config.mode === 'development' },
+      ...{ accountSid: config.twilio.accountSid, authToken: config.twilio.authToken },
+      journal: join(config.dataDir, 'phones.jsonl'),
+      logFile: join(config.dataDir, 'phones.log'),
+    }),
+  );
+  return phones.url;
+}

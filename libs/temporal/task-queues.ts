@@ -1,0 +1,13 @@
+/** The queues that workers listen on. */
+export const TASK_QUEUES = {
+  /** Workflows, and activities that touch only our own database. */
+  main: 'kronus',
+  /** Activities that hand texts to the provider; limited to the number's rate, shared by all workers. */
+  sending: 'kronus-sending',
+} as const;
+
+/**
+ * Which sending goes first when the queue is full, 1 before 5 (Temporal, "Task queue priority").
+ * Somebody who may be in danger goes before everything; a question asked again before one asked first.
+ */
+export const PRIORITY = { escalation: 1, followUp: 2, checkIn: 3 } as const;

@@ -1,0 +1,80 @@
+import http from 'node:http';
+import twilio from 'twilio';
+import { classifyError } from '#libs/domain/delivery';
+import { SendError, type Messenger, type OutboundText, type SentText } from './messenger.ts';
+
+/** The account that texts are sent from. */
+export interface TwilioSettings {
+  accountSid: string;
+  authToken: string;
+  messagingServiceSid: string;
+  /** Another address than Twilio's own, for the simulator or a proxy. */
+  apiBaseUrl: string | null;
+}
+
+const TWILIO_API = 'https://api.twilio.com';
+const TIMEOUT_MS = 8_000;
+/** Twilio's clock and ours may differ by this much when a text is looked up. */
+const CLOCK_SKEW_MS = 60_000;
+const RETRY_AFTER = /^\d+$/;
+
+/** The library's own HTTP client, sent to another address where one is set, and with refusals classed. */
+class HttpClient extends twilio.RequestClient {
+  constructor(private readonly apiBaseUrl: string) {
+    super({ timeout: TIMEOUT_MS, keepAlive: true });
+    // The library brings a keep-alive agent for https only; the simulator speaks http.
+    this.axios.defaults.httpAgent = new http.Agent({ keepAlive: true });
+  }
+
+  override async request<T>(options: Parameters<typeof twilio.RequestClient.prototype.request<T>>[0]) {
+    const uri = options.uri.replace(TWILIO_API, this.apiBaseUrl);
+    const response = await super.request<T>({ ...options, uri }).catch((error: unknown) => {
+      throw new SendError('retry', null, !isRefusedConnection(error));
+    });
+    if (response.statusCode >= 400) throw refusal(response.statusCode, response.body, response.headers);
+    return response;
+  }
+}
+
+// Nothing can have been accepted on a connection that never stood.
+function isRefusedConnection(error: unknown): boolean {
+  const code = (error as { code?: string }).code;
+  return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
+}
+
+function refusal(status: number, body: unknown, headers: unknown): SendError {
+  const code = (body as { code?: unknown } | null)?.code;
+  const retryAfter = String((headers as Record<string, unknown> | null)?.['retry-after'] ?? '');
+  return new SendError(
+    classifyError(typeof code === 'number' ? code : null, status),
+    typeof code === 'number' ? code : null,
+    // A 5xx may come from a part that stands in front of one that accepted.
+    status >= 500,
+    RETRY_AFTER.test(retryAfter) ? Number(retryAfter) * 1000 : null,
+  );
+}
+
+/** Sends through Twilio's Messages resource. Time-out 8 s; never retries by itself. */
+export function createTwilioMessenger(settings: TwilioSettings): Messenger {
+  const httpClient = new HttpClient(settings.apiBaseUrl ?? TWILIO_API);
+  const client = twilio(settings.accountSid, settings.authToken, { httpClient });
+
+  return {
+    async send({ to, body, statusCallback }: OutboundText) {
+      const { messagingServiceSid } = settings;
+      const { sid } = await client.messages.create({ to, body, statusCallback, messagingServiceSid });
+      return { sid };
+    },
+
+    async findSent({ to, body, since }: SentText) {
+      const earliest = new Date(since.getTime() - CLOCK_SKEW_MS);
+      // Twilio filters by day (UTC) only.
+      const dateSentAfter = new Date(earliest.toISOString().slice(0, 10));
+      const messages = await client.messages.list({ to, dateSentAfter, pageSize: 200 });
+      return messages
+        .filter((each) => each.direction !== 'inbound' && each.body === body && each.dateCreated >= earliest)
+        .sort((a, b) => a.dateCreated.getTime() - b.dateCreated.getTime())
+        .map((each) => each.sid);
+    },
+  };
+}

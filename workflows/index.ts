@@ -1,0 +1,4 @@
+// The worker's only door: each export is a workflow type.
+export { probe } from './probe/probe.workflow.ts';
+export { escalation } from './escalation/escalation.workflow.ts';
+export { reconcile } from './reconcile/reconcile.workflow.ts';

@@ -1,0 +1,14 @@
+import type { WorkflowClient } from '@temporalio/client';
+import type { SendSignal } from '#libs/db/queries/wakeups';
+import { wakeEscalation } from './escalation/escalation.client.ts';
+import { wakeProbe } from './probe/probe.client.ts';
+
+/** How long one signal may take before it is left to the reconciler. */
+const DEADLINE_MS = 5_000;
+
+/** Delivers owed signals to the workflows they concern. Rejects when Temporal cannot be reached within 5 s. */
+export function createSignalSender(client: WorkflowClient): SendSignal {
+  const wake = { probe: wakeProbe, escalation: wakeEscalation };
+  return ({ kind, entityId, signal }) =>
+    client.withDeadline(Date.now() + DEADLINE_MS, () => wake[kind](client, entityId, signal));
+}
