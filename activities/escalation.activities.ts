@@ -76,7 +76,9 @@ export function createEscalationActivities({ orm, sender, clock, minuteMs }: Esc
         const attemptKey = escalationKeys.alert(probe.id, contact.id, alert.round);
         const names = { person: user.firstName ?? '', contact: contact.firstName };
         const notice: Notice = {
-          ...{ attemptKey, kind: 'alert', toNumber: contact.phoneNumber },
+          attemptKey,
+          kind: 'alert',
+          toNumber: contact.phoneNumber,
           body: texts.en.alert(names, causeOf(probe)),
         };
         const messageId = await recordNotice(em, escalation, notice);
@@ -98,8 +100,10 @@ export function createEscalationActivities({ orm, sender, clock, minuteMs }: Esc
         const contact = contacts.find((each) => each.id === contactId);
         if (!contact) return [];
         const notice: Notice = {
-          ...{ attemptKey: escalationKeys.reachedOut(probeId, contactId), kind: 'reached_out' },
-          ...{ toNumber: user.phoneNumber, body: texts.en.reachedOut({ contact: contact.firstName }) },
+          attemptKey: escalationKeys.reachedOut(probeId, contactId),
+          kind: 'reached_out',
+          toNumber: user.phoneNumber,
+          body: texts.en.reachedOut({ contact: contact.firstName }),
         };
         return [notice];
       });
@@ -110,16 +114,20 @@ export function createEscalationActivities({ orm, sender, clock, minuteMs }: Esc
       return say(probeId, ({ user, contacts, alertedContactIds, acknowledgedBy }) => {
         const by = acknowledgedBy?.firstName ?? '';
         const person: Notice = {
-          ...{ attemptKey: escalationKeys.acknowledged(probeId, 'person'), kind: 'acknowledged' },
-          ...{ toNumber: user.phoneNumber, body: texts.en.acknowledgedToPerson({ contact: by }) },
+          attemptKey: escalationKeys.acknowledged(probeId, 'person'),
+          kind: 'acknowledged',
+          toNumber: user.phoneNumber,
+          body: texts.en.acknowledgedToPerson({ contact: by }),
         };
         const others = contacts
           .filter((contact) => alertedContactIds.includes(contact.id) && contact !== acknowledgedBy)
           .map((contact): Notice => {
             const names = { person: user.firstName ?? '', contact: contact.firstName };
             return {
-              ...{ attemptKey: escalationKeys.acknowledged(probeId, contact.id), kind: 'acknowledged' },
-              ...{ toNumber: contact.phoneNumber, body: texts.en.acknowledgedToContact(names, by) },
+              attemptKey: escalationKeys.acknowledged(probeId, contact.id),
+              kind: 'acknowledged',
+              toNumber: contact.phoneNumber,
+              body: texts.en.acknowledgedToContact(names, by),
             };
           });
         return [person, ...others];
@@ -134,8 +142,10 @@ export function createEscalationActivities({ orm, sender, clock, minuteMs }: Esc
           .map((contact): Notice => {
             const names = { person: user.firstName ?? '', contact: contact.firstName };
             return {
-              ...{ attemptKey: escalationKeys.allClear(probeId, contact.id), kind: 'all_clear' },
-              ...{ toNumber: contact.phoneNumber, body: texts.en.allClear(names) },
+              attemptKey: escalationKeys.allClear(probeId, contact.id),
+              kind: 'all_clear',
+              toNumber: contact.phoneNumber,
+              body: texts.en.allClear(names),
             };
           }),
       );
@@ -152,7 +162,12 @@ async function recordNotice(em: EntityManager, { user, probe }: Escalation, noti
   const recorded = await em.findOne(Message, { attemptKey: notice.attemptKey });
   if (recorded) return recorded.id;
   const { toNumber, ...rest } = notice;
-  const message = em.create(Message, { ...rest, userId: user.id, probeId: probe.id, toNumber: toNumber ?? '' });
+  const message = em.create(Message, {
+    ...rest,
+    userId: user.id,
+    probeId: probe.id,
+    toNumber: toNumber ?? '',
+  });
   if (!toNumber) {
     message.status = 'failed';
     message.statusRank = deliveryRank('failed');

@@ -154,7 +154,12 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
       if (!check) return null;
       if (pending) {
         await settleProbe(em, wakeups, {
-          ...{ probe: pending, settings, status: 'cancelled', reason: 'superseded', timeZone, now },
+          probe: pending,
+          settings,
+          status: 'cancelled',
+          reason: 'superseded',
+          timeZone,
+          now,
         });
         await em.flush();
       }
@@ -190,7 +195,11 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
     const toNumber = phoneNumber ?? (await em.findOneOrFail(User, probe.userId)).phoneNumber;
     if (!toNumber) return null;
     const message = em.create(Message, {
-      ...{ userId: probe.userId, probeId: probe.id, kind, toNumber, body },
+      userId: probe.userId,
+      probeId: probe.id,
+      kind,
+      toNumber,
+      body,
       attemptKey: questionKey(probe.id, number),
     });
     await em.flush();

@@ -93,7 +93,7 @@ export class TextSender {
     });
     if (sids.length === 0) return null;
     const others = await this.execute<{ provider_sid: string }[]>(
-      `select provider_sid from messages where provider_sid = any(?) and id <> ?`,
+      `select provider_sid from messages where provider_sid in (?) and id <> ?`,
       [sids, message.id],
     );
     const taken = new Set(others.map((row) => row.provider_sid));

@@ -3,7 +3,11 @@ import { nextEscalationStep, type Alert, type EscalationState } from './escalati
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 12, minute));
 const sent = (contactId: number, minute: number, round = 1): Alert => ({
-  ...{ contactId, round, sentAt: at(minute), isFailed: false, isPersonTold: true },
+  contactId,
+  round,
+  sentAt: at(minute),
+  isFailed: false,
+  isPersonTold: true,
 });
 const failed = (contactId: number): Alert => ({
   contactId,
@@ -13,7 +17,11 @@ const failed = (contactId: number): Alert => ({
   isPersonTold: false,
 });
 const state = (alerts: Alert[], over: Partial<EscalationState> = {}): EscalationState => ({
-  ...{ contactIds: [1, 2], alerts, acknowledgement: 'none', allClear: 'none', waitMs: 15 * 60_000 },
+  contactIds: [1, 2],
+  alerts,
+  acknowledgement: 'none',
+  allClear: 'none',
+  waitMs: 15 * 60_000,
   ...over,
 });
 

@@ -4,7 +4,11 @@ import { effectOfReply, isAlarm, nextStep, PROBE_STATUSES, type OpenProbe, type 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 12, minute));
 const nothing: Watch = { openProbe: null, nextTickAt: null, nextOneOff: null };
 const open = (over: Partial<OpenProbe> = {}): OpenProbe => ({
-  ...{ id: 7, retryCount: 0, maxRetries: 3, waitMs: 5 * 60_000, lastAskedAt: at(0) },
+  id: 7,
+  retryCount: 0,
+  maxRetries: 3,
+  waitMs: 5 * 60_000,
+  lastAskedAt: at(0),
   ...over,
 });
 
@@ -43,7 +47,9 @@ describe('nextStep', () => {
     );
     expect(steps).toEqual(['followUp', 'followUp', 'followUp', 'giveUp']);
     expect(nextStep({ ...nothing, openProbe: open({ maxRetries: 0 }) }, at(0))).toEqual({
-      ...{ do: 'giveUp', at: +at(5), probeId: 7 },
+      do: 'giveUp',
+      at: +at(5),
+      probeId: 7,
     });
   });
 

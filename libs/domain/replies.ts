@@ -7,11 +7,19 @@ const ACKNOWLEDGEMENTS = new Set(['1', 'ok']);
 
 // Handled by the provider for a number that sends them alone (Twilio, "Advanced Opt-Out", default keywords).
 const PROVIDER_KEYWORDS = new Set([
-  ...['stop', 'stopall', 'unsubscribe', 'cancel', 'end', 'quit', 'revoke', 'optout'],
-  ...['start', 'unstop'],
+  'stop',
+  'stopall',
+  'unsubscribe',
+  'cancel',
+  'end',
+  'quit',
+  'revoke',
+  'optout',
+  'start',
+  'unstop',
 ]);
 
-const SKIN_TONES_AND_VARIATIONS = /[\u{1F3FB}-\u{1F3FF}\uFE0F]/gu;
+const SKIN_TONES_AND_VARIATIONS = /[\u{1F3FB}-\u{1F3FF}]|\uFE0F/gu;
 const TRAILING_PUNCTUATION = /[\s.!,]+$/;
 
 /** A reply as it is compared: trimmed, lower case, no closing punctuation, emoji without skin tone. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forget, watch } from './watchdog.ts';
 import type { StopSignal } from './watchdog.ts';
@@ -20,6 +21,8 @@ export interface ChildSpec {
   gid?: number;
   /** Receives stdout and stderr; the file of the run before is kept as `<file>.1`. */
   logFile: string;
+  /** Receives each line of stdout, which then does not go to the log file. */
+  onLine?: (line: string) => void;
   stopSignal: StopSignal;
   /** What the watchdog sends instead when Kronus dies: SIGKILL for a server that is slow to end and loses nothing by it. */
   orphanSignal?: 'SIGKILL';
@@ -43,8 +46,16 @@ export interface Child {
  */
 export const startChild = async (spec: ChildSpec): Promise<Child> => {
   const log = openLog(spec.logFile);
-  const { command, args, env, cwd, uid, gid } = spec;
-  const child = spawn(command, args, { env, cwd, uid, gid, detached: true, stdio: ['ignore', log, log] });
+  const { command, args, env, cwd, uid, gid, onLine } = spec;
+  const child = spawn(command, args, {
+    env,
+    cwd,
+    uid,
+    gid,
+    detached: true,
+    stdio: ['ignore', onLine ? 'pipe' : log, log],
+  });
+  if (onLine && child.stdout) createInterface({ input: child.stdout }).on('line', onLine);
   closeSync(log);
   const { pid } = child;
   if (pid) watch(pid, spec.orphanSignal ?? spec.stopSignal);

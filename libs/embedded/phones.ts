@@ -11,8 +11,8 @@ export interface PhonesOptions {
   logFile: string;
   /** Keeps what was texted over a restart; in memory when left out. */
   journal?: string;
-  /** Prints each text that Kronus sends: for development only, where the phones are not real. */
-  isPrinting?: boolean;
+  /** Receives a line for each text that Kronus sends: for development only, where the phones are not real. */
+  onText?: (line: string) => void;
 }
 
 /** The running simulator of Twilio and its phones. */
@@ -29,7 +29,7 @@ const STOP_LIMIT_MS = 3_000;
  * @throws Error with one sentence when it does not start
  */
 export async function startPhones(options: PhonesOptions): Promise<PhonesServer> {
-  const { port, webhookUrl, accountSid, authToken, journal, logFile } = options;
+  const { port, webhookUrl, accountSid, authToken, journal, logFile, onText } = options;
   const url = `http://127.0.0.1:${port}`;
   const main = import.meta.url.endsWith('.ts') ? 'main.ts' : 'main.js';
   const child = await startChild({
@@ -37,13 +37,16 @@ export async function startPhones(options: PhonesOptions): Promise<PhonesServer>
     args: [
       ...runtimeFlags(),
       fileURLToPath(new URL(`../../apps/twilio-simulator/src/${main}`, import.meta.url)),
-      ...['--port', String(port), '--webhook-url', webhookUrl],
-      ...['--account-sid', accountSid, '--auth-token', authToken],
-      ...(journal ? ['--journal', journal] : []),
-      ...(options.isPrinting ? ['--print'] : []),
+      `--port=${port}`,
+      `--webhook-url=${webhookUrl}`,
+      `--account-sid=${accountSid}`,
+      `--auth-token=${authToken}`,
+      ...(journal ? [`--journal=${journal}`] : []),
+      ...(onText ? ['--print'] : []),
     ],
     env: process.env,
     logFile,
+    onLine: onText && ((line) => void (line.startsWith('to: ') && onText(line))),
     stopSignal: 'SIGTERM',
     stopLimitMs: STOP_LIMIT_MS,
   });

@@ -26,8 +26,6 @@ export interface Stack {
 export interface StackOptions {
   config: Config;
   progress: Progress;
-  /** Which servers are needed at all. */
-  needs: { temporal: boolean };
   /** Called with a sentence when a server cannot be kept alive. */
   onGiveUp: (message: string) => void;
 }
@@ -48,22 +46,28 @@ const DATABASE = 'kronus';
  * @throws Error with one sentence; what was started until then is ended
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { config, needs } = options;
+  const { config } = options;
   const stop = new StopInReverse();
   try {
-    const dataDir = openDataDir(config.dataDir);
-    stop.add('data folder', () => dataDir.release());
-    await assertPortFree(config.port, 'API', 'KRONUS_PORT');
+    if (bringsServers(config)) {
+      const dataDir = openDataDir(config.dataDir);
+      stop.add('data folder', () => dataDir.release());
+    }
     const [databaseUrl, temporal, phones] = await Promise.all([
       config.database.url ?? embeddedPostgres(options, stop),
-      config.temporal.address || !needs.temporal
-        ? { address: config.temporal.address ?? '', uiUrl: undefined }
+      config.temporal.address
+        ? { address: config.temporal.address, uiUrl: undefined }
         : embeddedTemporal(options, stop),
-      config.mode === 'production' || config.twilio.apiBaseUrl ? null : phonesServer(options, stop),
+      bringsPhones(config) ? phonesServer(options, stop) : null,
     ]);
     return {
-      ...{ databaseUrl, stop, temporalAddress: temporal.address },
-      pages: { temporalUi: temporal.uiUrl, ...(phones ? { phones } : {}) },
+      databaseUrl,
+      stop,
+      temporalAddress: temporal.address,
+      pages: {
+        temporalUi: temporal.uiUrl,
+        ...(phones ? { phones } : {}),
+      },
       twilioApiBaseUrl: config.twilio.apiBaseUrl ?? phones,
     };
   } catch (error) {
@@ -71,6 +75,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     throw error;
   }
 }
+
+const bringsPhones = (config: Config): boolean => config.mode !== 'production' && !config.twilio.apiBaseUrl;
+
+/** Only a process that keeps data of its own holds the data folder: several halves may share one. */
+const bringsServers = (config: Config): boolean =>
+  !config.database.url || !config.temporal.address || bringsPhones(config);
 
 async function portFor(part: keyof typeof PORT_OFFSETS, what: string, config: Config): Promise<number> {
   const asked = config.ports[part];
@@ -109,20 +119,24 @@ async function embeddedPostgres(options: StackOptions, stop: StopInReverse): Pro
   return postgres.url(DATABASE);
 }
 
-function embeddedTemporal(options: StackOptions, stop: StopInReverse) {
+async function embeddedTemporal(options: StackOptions, stop: StopInReverse) {
   const { config } = options;
-  return start('Temporal', options, stop, async (say) => {
-    const binary = await findTemporal({ say });
-    const port = await portFor('temporal', 'Temporal', config);
-    const uiPort = await portFor('temporalUi', 'Temporal UI', config);
-    const { namespace } = config.temporal;
-    const folder = join(config.dataDir, 'temporal');
-    return startTemporal({
-      ...{ binary, port, uiPort, namespace, say },
+  const [port, uiPort] = await Promise.all([
+    portFor('temporal', 'Temporal', config),
+    portFor('temporalUi', 'Temporal UI', config),
+  ]);
+  const folder = join(config.dataDir, 'temporal');
+  return start('Temporal', options, stop, async (say) =>
+    startTemporal({
+      port,
+      uiPort,
+      namespace: config.temporal.namespace,
+      say,
+      binary: await findTemporal({ say }),
       dbFile: join(folder, 'temporal.db'),
       logFile: join(folder, 'server.log'),
-    });
-  });
+    }),
+  );
 }
 
 async function phonesServer(options: StackOptions, stop: StopInReverse): Promise<string> {
@@ -130,8 +144,11 @@ async function phonesServer(options: StackOptions, stop: StopInReverse): Promise
   const port = await portFor('phones', 'phones', config);
   const phones = await start('Phones', options, stop, () =>
     startPhones({
-      ...{ port, webhookUrl: `${config.publicUrl}/webhook/sms`, isPrinting: config.mode === 'development' },
-      ...{ accountSid: config.twilio.accountSid, authToken: config.twilio.authToken },
+      port,
+      webhookUrl: `${config.publicUrl}/webhook/sms`,
+      onText: config.mode === 'development' ? (line) => options.progress.line(line) : undefined,
+      accountSid: config.twilio.accountSid,
+      authToken: config.twilio.authToken,
       journal: join(config.dataDir, 'phones.jsonl'),
       logFile: join(config.dataDir, 'phones.log'),
     }),

@@ -14,6 +14,7 @@ import { JobsModule } from './jobs/jobs.module.ts';
 import { ProbeSettingsModule } from './probe-settings/probe-settings.module.ts';
 import { ProbesModule } from './probes/probes.module.ts';
 import { UsersModule } from './users/users.module.ts';
+import { WebhooksModule } from './webhooks/webhooks.module.ts';
 
 /** The whole API. Every route is guarded, validated, wrapped and its errors answered in one place each. */
 @Module({})
@@ -32,6 +33,7 @@ export class AppModule {
         ProbeSettingsModule,
         ProbesModule,
         JobsModule,
+        WebhooksModule,
       ],
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },

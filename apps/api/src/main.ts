@@ -23,12 +23,12 @@ export async function createApi(deps: ApiDeps): Promise<NestFastifyApplication> 
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(deps, logger),
     createServer(logger),
-    { bodyParser: false, bufferLogs: true },
+    // Start-up shows its faults only, and throws them instead of ending the process.
+    { bodyParser: false, abortOnError: false, logger: ['fatal', 'error', 'warn'] },
   );
-  app.useLogger(app.get(Logger));
   serveDocs(app);
   await app.init();
-  await app.getHttpAdapter().getInstance().ready();
+  app.useLogger(app.get(Logger));
   return app;
 }
 

@@ -3,10 +3,10 @@ import { hideBin } from 'yargs/helpers';
 import { completionCommand } from './commands/completion.command.ts';
 import { helpCommand } from './commands/help.command.ts';
 import type { RootFlags } from './commands/root-flags.ts';
-import { serverCommand } from './commands/server.command.ts';
+import { apiCommand, serverCommand, workerCommand } from './commands/server.command.ts';
 import { version } from './version.ts';
 
-const commands = ['completion', 'help', 'server'];
+const commands = ['api', 'completion', 'help', 'server', 'worker'];
 
 /** Reads the command line and runs its command. Modules that are slow to load are imported by the handlers. */
 function run(args: string[]): Promise<unknown> {
@@ -26,6 +26,8 @@ function run(args: string[]): Promise<unknown> {
     .command(completionCommand)
     .command(helpCommand(commands, run))
     .command(serverCommand)
+    .command(apiCommand)
+    .command(workerCommand)
     .command({ command: '$0', describe: false, handler: () => void parser.showHelp('log') })
     .help('help', 'help for kronus')
     .alias('help', 'h')

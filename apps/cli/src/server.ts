@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import type { Config } from '#libs/config/config';
 import { migrate } from '#libs/db/migrate';
 import { ormConfig } from '#libs/db/orm.config';
@@ -9,6 +9,7 @@ import { Wakeups } from '#libs/db/queries/wakeups';
 import { systemClock } from '#libs/domain/clock';
 import { defaultCacheDir } from '#libs/embedded/cache-dir';
 import { formatDuration, Progress } from '#libs/embedded/progress';
+import { assertPortFree } from '#libs/embedded/ports';
 import { startStack, type Stack } from '#libs/embedded/stack';
 import { connectionOptions } from '#libs/temporal/connection';
 import { createSignalSender } from '#workflows/signals.client';
@@ -27,27 +28,32 @@ const STOP_LIMIT_MS = 20_000;
  * Ends the process: code 0 after an orderly stop, 1 when a part cannot go on.
  * @throws Error with one sentence when it cannot start; nothing is left running
  */
-export async function runServer(
-  configured: Config,
-  parts: Parts = { api: true, worker: true },
-): Promise<void> {
+export async function runServer(configured: Config, parts: Parts): Promise<void> {
   const since = performance.now();
   const progress = new Progress();
-  const ending = new Ending(progress);
-  const stack = await startStack({
-    ...{ config: configured, progress, needs: { temporal: true } },
-    onGiveUp: (message) => ending.begin(1, message),
-  });
-  ending.stops(stack, configured);
+  const ending = new Ending(progress, configured);
   try {
+    if (parts.api) await assertPortFree(configured.port, 'API', 'KRONUS_PORT');
+    const stack = await startStack({
+      config: configured,
+      progress,
+      onGiveUp: (message) => ending.begin(1, message),
+    });
+    ending.stops(stack);
     const config = { ...configured, twilio: { ...configured.twilio, apiBaseUrl: stack.twilioApiBaseUrl } };
     await startParts(config, stack, parts, progress, ending);
     progress.line(readyBlock(config, stack, parts, performance.now() - since));
   } catch (error) {
-    await stack.stop.stopAll();
-    throw error;
+    await ending.abandon();
+    throw asFault(error);
   }
   await ending.ended;
+}
+
+/** An error that was thrown for people to read is a fault; anything else is a bug and keeps its stack. */
+function asFault(error: unknown): unknown {
+  const isForPeople = error instanceof Error && error.constructor === Error;
+  return isForPeople ? Object.assign(error, { faults: [error.message] }) : error;
 }
 
 async function startParts(config: Config, stack: Stack, parts: Parts, progress: Progress, ending: Ending) {
@@ -85,8 +91,8 @@ async function startWorkerPart(
   stop: Stack['stop'],
   ending: Ending,
 ): Promise<void> {
-  const { startWorker } = await import('#apps/worker/src/main');
-  Runtime.install({ logger: new DefaultLogger('WARN') });
+  const { startWorker, workerLogger } = await import('#apps/worker/src/main');
+  Runtime.install({ logger: workerLogger });
   const worker = await startWorker({ ...deps, cacheDir: defaultCacheDir() });
   stop.add('worker', () => worker.close());
   worker.ended.catch((error: Error) => ending.begin(1, `The worker cannot go on: ${error.message}`));
@@ -100,19 +106,27 @@ class Ending {
   readonly ended: Promise<void>;
   #resolve!: () => void;
   #stack: Stack | undefined;
-  #config: Config | undefined;
   #isBegun = false;
 
-  constructor(private readonly progress: Progress) {
+  constructor(
+    private readonly progress: Progress,
+    private readonly config: Config,
+  ) {
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => this.begin(0, 'Stopping …'));
     }
   }
 
-  stops(stack: Stack, config: Config): void {
+  /** From now on the end of the process includes the end of these servers. */
+  stops(stack: Stack): void {
     this.#stack = stack;
-    this.#config = config;
+  }
+
+  /** Ends what was started before a start that failed. */
+  async abandon(): Promise<void> {
+    await this.#stack?.stop.stopAll();
+    await this.#removeTestData();
   }
 
   begin(exitCode: number, message: string): void {
@@ -130,10 +144,14 @@ class Ending {
       if (error)
         this.progress.line(`${name} did not end well: ${error instanceof Error ? error.message : error}`);
     });
-    if (this.#config?.mode === 'test') await rm(this.#config.dataDir, { recursive: true, force: true });
+    await this.#removeTestData();
     this.progress.line('Stopped.');
     this.#resolve();
     process.exit();
+  }
+
+  async #removeTestData(): Promise<void> {
+    if (this.config.mode === 'test') await rm(this.config.dataDir, { recursive: true, force: true });
   }
 }
 

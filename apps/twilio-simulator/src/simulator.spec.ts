@@ -3,8 +3,15 @@ import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'no
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ourNumber, startFixture, untilStatus, type Fixture } from './simulator.fixture.ts';
-import type { SimulatorOptions } from './simulator.ts';
+import {
+  accountSid,
+  authToken,
+  ourNumber,
+  startFixture,
+  untilStatus,
+  type Fixture,
+} from './simulator.fixture.ts';
+import { startSimulator, type SimulatorOptions } from './simulator.ts';
 
 const ann = '+15551230001';
 const bob = '+15551230002';
@@ -79,7 +86,8 @@ test('a message that was under way at the end is delivered after a restart', asy
 
 test('a journal that is not one is refused with its line', async () => {
   writeFileSync(journal, '{"type":"cleared"}\nnonsense\n');
-  await expect(start({ journal })).rejects.toThrow(`Line 2 of the journal ${journal} is not JSON.`);
+  const options = { port: 0, host: '127.0.0.1', accountSid, authToken, number: ourNumber, journal };
+  await expect(startSimulator(options)).rejects.toThrow(`Line 2 of the journal ${journal} is not JSON.`);
 });
 
 test('messages are read after a cursor, by number, and the reader may wait for one', async () => {

@@ -29,7 +29,8 @@ export function createActivities({ config, orm, wakeups, messenger, client, cloc
   const probe = createProbeActivities({ orm, sender, wakeups, clock, timeZone, minuteMs });
   const escalation = createEscalationActivities({ orm, sender, clock, minuteMs });
   const reconcile = createReconcileActivities({
-    ...{ orm, wakeups },
+    orm,
+    wakeups,
     send: createSignalSender(client),
     runningIds: (kind) => runningIds(client, kind),
   });

@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import type { Config } from '#libs/config/config';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
@@ -34,6 +34,20 @@ export interface RunningWorker {
 const SHUTDOWN_GRACE = '8 seconds';
 /** About 600 cached workflows take a gigabyte at the most; a sleeping probe is far smaller. */
 const MAX_CACHED_WORKFLOWS = 1_000;
+
+/** The SDK's log: warnings and errors, but not that a queue for activities has no workflows. */
+export const workerLogger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+  if (message.startsWith('No workflows registered')) return;
+  const { error, ...context } = meta ?? {};
+  console.error(
+    JSON.stringify({
+      level,
+      msg: message,
+      ...context,
+      error: error instanceof Error ? error.message : error,
+    }),
+  );
+});
 
 /** Starts a worker for both queues; resolves when it polls. */
 export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {

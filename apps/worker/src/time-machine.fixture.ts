@@ -72,12 +72,11 @@ export class TimeMachine {
     await migrate(orm);
 
     const phones = await startPhones({
-      ...{
-        port: await freePort(),
-        webhookUrl: 'http://127.0.0.1:9/nobody',
-        logFile: join(folder, 'phones.log'),
-      },
-      ...{ accountSid: TWILIO.accountSid, authToken: TWILIO.authToken },
+      port: await freePort(),
+      webhookUrl: 'http://127.0.0.1:9/nobody',
+      logFile: join(folder, 'phones.log'),
+      accountSid: TWILIO.accountSid,
+      authToken: TWILIO.authToken,
     });
     stop.add('phones', () => phones.stop());
 
@@ -92,9 +91,19 @@ export class TimeMachine {
       throw error;
     });
     const activities = createActivities({
-      config: { publicUrl: 'http://127.0.0.1:9', timeZone, minuteMs: 60_000 },
-      ...{ orm, wakeups, clock, client: env.client.workflow },
-      messenger: createTwilioMessenger({ ...TWILIO, apiBaseUrl: phones.url }),
+      config: {
+        publicUrl: 'http://127.0.0.1:9',
+        timeZone,
+        minuteMs: 60_000,
+      },
+      orm,
+      wakeups,
+      clock,
+      client: env.client.workflow,
+      messenger: createTwilioMessenger({
+        ...TWILIO,
+        apiBaseUrl: phones.url,
+      }),
     });
     const followServerTime: ActivityInterceptors = {
       inbound: {
@@ -107,7 +116,10 @@ export class TimeMachine {
     const codePath = await bundleWorkflows(defaultCacheDir());
     for (const taskQueue of Object.values(TASK_QUEUES)) {
       const worker = await Worker.create({
-        ...{ taskQueue, activities, connection: env.nativeConnection, workflowBundle: { codePath } },
+        taskQueue,
+        activities,
+        connection: env.nativeConnection,
+        workflowBundle: { codePath },
         interceptors: { activity: [() => followServerTime] },
       });
       const running = worker.run();
@@ -196,8 +208,12 @@ export class TimeMachine {
     const digits = String(1_000_000 + ++this.#people).slice(1);
     const em = this.orm.em.fork();
     const user = em.create(User, {
-      ...{ clientId: DEFAULT_CLIENT_ID, email: `person${digits}@example.org`, roleId: ROLES.user },
-      ...{ firstName: 'Tony', lastName: 'Stark', phoneNumber: `+1555${digits}0` },
+      clientId: DEFAULT_CLIENT_ID,
+      email: `person${digits}@example.org`,
+      roleId: ROLES.user,
+      firstName: 'Tony',
+      lastName: 'Stark',
+      phoneNumber: `+1555${digits}0`,
     });
     await em.flush();
     const settings = em.create(ProbeSettings, {
@@ -208,8 +224,12 @@ export class TimeMachine {
     });
     const people = contacts.map((firstName, index) =>
       em.create(Contact, {
-        ...{ userId: user.id, firstName, lastName: 'Banner', email: `c${index}@example.org` },
-        ...{ phoneNumber: `+1555${digits}${index + 1}`, isEmergencyContact: true },
+        userId: user.id,
+        firstName,
+        lastName: 'Banner',
+        email: `c${index}@example.org`,
+        phoneNumber: `+1555${digits}${index + 1}`,
+        isEmergencyContact: true,
       }),
     );
     settings.schedule(this.timeZone, await this.now());

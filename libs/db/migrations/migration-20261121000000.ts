@@ -232,8 +232,17 @@ export class Migration20261121000000 extends Migration {
   override down(): void {
     this.addSql(`drop view jobs`);
     for (const table of [
-      ...['wakeups', 'inbound_messages', 'emergency_probes', 'messages', 'one_off_checks', 'probes'],
-      ...['contacts', 'probe_settings', 'users', 'roles', 'clients'],
+      'wakeups',
+      'inbound_messages',
+      'emergency_probes',
+      'messages',
+      'one_off_checks',
+      'probes',
+      'contacts',
+      'probe_settings',
+      'users',
+      'roles',
+      'clients',
     ]) {
       this.addSql(`drop table ${table}`);
     }

@@ -71,14 +71,16 @@ export async function loadEscalation(
   ];
   const acknowledgedId = alerts.find((each) => each.acknowledged_at)?.contact_id ?? null;
   const isAcknowledged = alerts.some((each) => each.acknowledged_at);
-  const toldOfAcknowledgement = [
-    ...['person' as const],
-    ...alertedContactIds.filter((id) => id !== acknowledgedId),
-  ].map((recipient) => escalationKeys.acknowledged(probeId, recipient));
+  const others = alertedContactIds.filter((id) => id !== acknowledgedId);
+  const concerned: (number | 'person')[] = ['person', ...others];
+  const toldOfAcknowledgement = concerned.map((each) => escalationKeys.acknowledged(probeId, each));
   const toldOfAllClear = alertedContactIds.map((id) => escalationKeys.allClear(probeId, id));
 
   return {
-    ...{ probe, user, contacts, alertedContactIds },
+    probe,
+    user,
+    contacts,
+    alertedContactIds,
     acknowledgedBy: contacts.find((contact) => contact.id === acknowledgedId) ?? null,
     state: {
       contactIds: contacts.filter((contact) => contact.isEmergencyContact).map((contact) => contact.id),

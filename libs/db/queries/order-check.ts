@@ -31,8 +31,11 @@ export async function orderCheck(
     throw new AppError('conflict', `at most ${MAX_WAITING_CHECKS} checks can wait at a time`);
   }
   const check = em.create(OneOffCheck, {
-    ...{ userId, dueAt: plusMs(now, order.inMinutes * minuteMs), createdAt: now },
-    ...{ maxRetries: order.maxRetries, waitTimeInMinutes: order.waitMinutes },
+    userId,
+    dueAt: plusMs(now, order.inMinutes * minuteMs),
+    createdAt: now,
+    maxRetries: order.maxRetries,
+    waitTimeInMinutes: order.waitMinutes,
   });
   await wakeups.record(em, { kind: 'probe', entityId: userId, signal: 'checkOnMe' });
   await em.flush();

@@ -82,7 +82,9 @@ export class Wakeups {
     await this.send({ kind, entityId, signal: owed.signal });
     // A change committed since then raised the version: its signal is still owed.
     await em.execute(`delete from wakeups where kind = ? and entity_id = ? and version = ?`, [
-      ...[kind, entityId, owed.version],
+      kind,
+      entityId,
+      owed.version,
     ]);
   }
 }

@@ -7,6 +7,7 @@ import { Tokens } from '#libs/security/token';
 import { CLOCK, CONFIG } from '../app.tokens.ts';
 import { AuthController } from './auth.controller.ts';
 import { AuthService } from './auth.service.ts';
+import { CallerLookup } from './caller.lookup.ts';
 import { TokenStrategy } from './token.strategy.ts';
 
 /** Who is calling: tokens, their keys, and the strategy that every guarded route uses. */
@@ -16,6 +17,7 @@ import { TokenStrategy } from './token.strategy.ts';
   controllers: [AuthController],
   providers: [
     AuthService,
+    CallerLookup,
     TokenStrategy,
     {
       provide: Tokens,

@@ -22,7 +22,7 @@ export class AuthService {
     const user = await this.orm.em.fork().findOne(User, { email, enabled: true });
     const isRight = await verifyPassword(user?.passwordHash ?? null, password);
     if (!user || !isRight) throw new AppError('credentials_invalid', 'email/password is invalid');
-    return { token: await this.tokens.sign(user) };
+    return { token: await this.tokens.sign(subjectOf(user)) };
   }
 
   /** The public keys (RFC 7517). */
@@ -30,3 +30,7 @@ export class AuthService {
     return this.tokens.jwks();
   }
 }
+
+const subjectOf = ({ id, uuid, email, firstName = null, lastName = null, role, tokenVersion }: User) => ({
+  ...{ id, uuid, email, firstName, lastName, role, tokenVersion },
+});

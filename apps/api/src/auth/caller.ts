@@ -18,7 +18,8 @@ export const CurrentUser = createParamDecorator(
 );
 
 /** True when a path names the caller themself. */
-export const isSelf = (me: Caller, uid: Uid): boolean => ('id' in uid ? uid.id === me.id : uid.uuid === me.uuid);
+export const isSelf = (me: Caller, uid: Uid): boolean =>
+  'id' in uid ? uid.id === me.id : uid.uuid === me.uuid;
 
 /** The users that the caller may know of: those of their own client; all for a platform admin. */
 export const withinReach = (me: Caller): { clientId?: number } =>

@@ -1,22 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { MikroORM } from '@mikro-orm/postgresql';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-custom';
-import { ROLES, type RoleName } from '#libs/db/entities/user.entity';
 import { AppError } from '#libs/domain/errors';
-import { Tokens } from '#libs/security/token';
+import { Tokens, type TokenClaims } from '#libs/security/token';
 import type { Caller } from './caller.ts';
-
-interface CallerRow {
-  id: number;
-  uuid: string;
-  client_id: number;
-  role_id: number;
-  is_platform_admin: boolean;
-}
-
-const ROLE_BY_ID = new Map(Object.entries(ROLES).map(([name, id]) => [id, name as RoleName]));
+import { CallerLookup } from './caller.lookup.ts';
 
 /**
  * Knows the caller by the access token in the Authorization header, with or without `Bearer`. The token only says who;
@@ -26,7 +15,7 @@ const ROLE_BY_ID = new Map(Object.entries(ROLES).map(([name, id]) => [id, name a
 export class TokenStrategy extends PassportStrategy(Strategy, 'token') {
   constructor(
     private readonly tokens: Tokens,
-    private readonly orm: MikroORM,
+    private readonly callers: CallerLookup,
   ) {
     super();
   }
@@ -35,22 +24,14 @@ export class TokenStrategy extends PassportStrategy(Strategy, 'token') {
   async validate(request: FastifyRequest): Promise<Caller> {
     const token = tokenOf(request.headers.authorization);
     if (!token) throw new AppError('unauthenticated', 'no token provided');
-    const claims = await this.tokens.verify(token);
-    const [row] = await this.orm.em
-      .fork()
-      .execute<CallerRow[]>(
-        `select id, uuid, client_id, role_id, is_platform_admin from users
-         where id = ? and uuid = ? and token_version = ? and enabled`,
-        [claims.uid, claims.sub, claims.token_version],
-      );
-    if (!row) throw new AppError('token_invalid', 'invalid token provided');
-    return {
-      id: row.id,
-      uuid: row.uuid,
-      clientId: row.client_id,
-      role: ROLE_BY_ID.get(row.role_id) ?? 'viewer',
-      isPlatformAdmin: row.is_platform_admin,
-    };
+    const claims = (await this.tokens.verify(token)) as TokenClaims & { token_version?: number };
+    const caller = await this.callers.find(claims.uid);
+    const version = claims.token_version ?? caller?.tokenVersion;
+    // The UUID too, because a database that was made anew counts its ids from 1 again.
+    if (!caller || caller.uuid !== claims.sub || caller.tokenVersion !== version) {
+      throw new AppError('token_invalid', 'invalid token provided');
+    }
+    return caller;
   }
 }
 

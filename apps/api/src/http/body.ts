@@ -35,20 +35,42 @@ export function parseBodies(server: FastifyInstance): void {
 }
 
 /** The fields of a form; a repeated one has all its values. */
-export const formFields = (text: string): ParsedUrlQuery => parseForm(text, undefined, undefined, { maxKeys: 1000 });
+export const formFields = (text: string): ParsedUrlQuery =>
+  parseForm(text, undefined, undefined, { maxKeys: 1000 });
 
 function explain(text: string): AppError {
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    return new AppError('malformed_json', `the body is not JSON: ${placeOf(error as SyntaxError)}`);
-  }
-  return new AppError('malformed_json', 'the body must not hold the keys __proto__ or constructor.prototype');
+  const fault = faultOf(text);
+  return new AppError(
+    'malformed_json',
+    fault === null
+      ? 'the body must not hold the keys __proto__ or constructor.prototype'
+      : `the body is not JSON: ${fault}`,
+  );
 }
 
-/** The engine's explanation without the piece of the body that it quotes. */
-function placeOf(error: SyntaxError): string {
-  return error.message.replace(/,? ?(\.\.\.)?"[^]*" is not valid JSON$/, '').slice(0, 200);
+/** The engine's explanation, always with the place, and without the piece of the body that it may quote. */
+function faultOf(text: string): string | null {
+  const message = parseError(text);
+  if (!message?.startsWith('Unexpected token')) return message;
+  // For an unexpected token the engine quotes instead of telling the place, which ends the shortest faulty beginning.
+  let [sound, faulty] = [0, text.length];
+  while (faulty - sound > 1) {
+    const middle = (sound + faulty) >> 1;
+    if (parseError(text.slice(0, middle))?.startsWith('Unexpected token')) faulty = middle;
+    else sound = middle;
+  }
+  const lines = text.slice(0, faulty).split('\n');
+  const place = `position ${faulty - 1} (line ${lines.length} column ${lines.at(-1)!.length})`;
+  return `Unexpected token ${JSON.stringify(text[faulty - 1])} at ${place}`;
+}
+
+function parseError(text: string): string | null {
+  try {
+    JSON.parse(text);
+    return null;
+  } catch (error) {
+    return (error as SyntaxError).message;
+  }
 }
 
 /** PostgreSQL can not keep U+0000 in text. */

@@ -51,7 +51,10 @@ const TAKEN: Record<string, AppError> = {
   users_email_unique: new AppError('email_taken', "user with the same 'email' already exists"),
   users_phone_number_unique: new AppError('phone_taken', "user with the same 'phone_number' already exists"),
   contacts_email_unique: new AppError('email_taken', "contact with the same 'email' already exists"),
-  contacts_phone_number_unique: new AppError('phone_taken', "contact with the same 'phone_number' already exists"),
+  contacts_phone_number_unique: new AppError(
+    'phone_taken',
+    "contact with the same 'phone_number' already exists",
+  ),
 };
 
 // PostgreSQL, appendix A: classes 08 and 57P, and 53 (too many connections, out of resources).
@@ -71,7 +74,11 @@ export function toFailure(error: unknown): Failure {
 }
 
 /** Sends a failure in its envelope. */
-export function answerFailure(request: FastifyRequest, reply: FastifyReply, { status, code, messages }: Failure): void {
+export function answerFailure(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, code, messages }: Failure,
+): void {
   const body: FailureView = {
     success: false,
     errors: messages,
@@ -82,7 +89,11 @@ export function answerFailure(request: FastifyRequest, reply: FastifyReply, { st
   void reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
 
-const of = (status: number, code: string, message: string): Failure => ({ status, code, messages: [message] });
+const of = (status: number, code: string, message: string): Failure => ({
+  status,
+  code,
+  messages: [message],
+});
 
 const ofAppError = ({ code, messages }: AppError): Failure => ({
   status: STATUS[code],
@@ -91,7 +102,8 @@ const ofAppError = ({ code, messages }: AppError): Failure => ({
 });
 
 function ofDatabase(error: DriverException | OptimisticLockError): Failure {
-  if (error instanceof OptimisticLockError) return of(409, 'conflict', 'it was changed by somebody else meanwhile');
+  if (error instanceof OptimisticLockError)
+    return of(409, 'conflict', 'it was changed by somebody else meanwhile');
   const taken = TAKEN[(error as { constraint?: string }).constraint ?? ''];
   if (error instanceof UniqueConstraintViolationException) {
     return ofAppError(taken ?? new AppError('conflict', 'it exists already'));

@@ -27,7 +27,9 @@ export function Answers(
   return applyDecorators(
     ApiOperation({ summary }),
     ApiResponse({ status, description: MEANING[status]!, standardSchema: schema }),
-    ...failures.map((each) => ApiResponse({ status: each, description: MEANING[each]!, standardSchema: Failure })),
+    ...failures.map((each) =>
+      ApiResponse({ status: each, description: MEANING[each]!, standardSchema: Failure }),
+    ),
   );
 }
 

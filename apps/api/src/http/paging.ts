@@ -15,3 +15,10 @@ export class Page<Item> {
 
 /** The part of a list that a query asks for. */
 export const slice = ({ page, limit }: PageQuery) => ({ limit, offset: (page - 1) * limit });
+
+/** The number of all rows when the page that was read tells it; null when they must be counted. */
+export function totalOf(rows: unknown[], query: PageQuery): number | null {
+  const { limit, offset } = slice(query);
+  const isLastPage = rows.length < limit && (rows.length > 0 || offset === 0);
+  return isLastPage ? offset + rows.length : null;
+}

@@ -16,7 +16,8 @@ export class RouteTable {
   methodsOf(path: string): string[] {
     const found = new Set<string>();
     for (const [key, pattern] of this.#patterns) {
-      if (pattern.test(withoutFinalSlash(path))) for (const method of this.#methods.get(key)!) found.add(method);
+      if (pattern.test(withoutFinalSlash(path)))
+        for (const method of this.#methods.get(key)!) found.add(method);
     }
     return found.size === 0 ? [] : [...found.add('OPTIONS')].sort();
   }

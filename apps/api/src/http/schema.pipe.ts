@@ -9,7 +9,8 @@ export class SchemaPipe implements PipeTransform {
     const checked = schema['~standard'].validate(value);
     const result = checked instanceof Promise ? await checked : checked;
     if (!result.issues) return result.value;
-    if (type === 'body' && value === undefined) throw new AppError('validation', 'the body must not be empty');
+    if (type === 'body' && value === undefined)
+      throw new AppError('validation', 'the body must not be empty');
     throw new AppError('validation', [...new Set(result.issues.map((issue) => issue.message))]);
   }
 }

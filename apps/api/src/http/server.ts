@@ -24,7 +24,7 @@ export function createServer(logger: Logger): FastifyAdapter {
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
     genReqId: requestIdOf,
-    frameworkErrors: (error, request, reply) => {
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       identify(request, reply);
       return answerFailure(request, reply, toFailure(error));
     },
@@ -65,5 +65,11 @@ function refuseUnrouted(
   if (allowed.length === 0) return done(new AppError('not_found', 'there is no such route'));
   reply.header('Allow', allowed.join(', '));
   if (request.method === 'OPTIONS') void reply.code(204).send();
-  else done(new AppError('method_not_allowed', `${request.method} is not possible here, only ${allowed.join(', ')}`));
+  else
+    done(
+      new AppError(
+        'method_not_allowed',
+        `${request.method} is not possible here, only ${allowed.join(', ')}`,
+      ),
+    );
 }

@@ -41,7 +41,10 @@ export class InboundService {
     return this.apply(stored!.id);
   }
 
-  /** Applies texts that were stored and then cut off by a crash; answers how many. The oldest first. */
+  /**
+   * Applies texts that were stored and then cut off by a crash, the oldest first; answers how many.
+   * @throws AggregateError after the last, when some could not be applied
+   */
   async applyLeftovers(olderThanMs: number): Promise<number> {
     const rows = await this.orm.em
       .fork()
@@ -49,7 +52,10 @@ export class InboundService {
         `select id from inbound_messages where handled_at is null and created_at < ? order by id limit 100`,
         [new Date(this.clock.now().getTime() - olderThanMs)],
       );
-    for (const { id } of rows) await this.apply(id);
+    const failures: unknown[] = [];
+    for (const { id } of rows) await this.apply(id).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0)
+      throw new AggregateError(failures, `${failures.length} texts could not be applied`);
     return rows.length;
   }
 

@@ -1,0 +1,101 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import type { ContactView, CreateContact, UpdateContact } from '#libs/contract/contact.contract';
+import type { PageQuery } from '#libs/contract/paging';
+import { Contact } from '#libs/db/entities/contact.entity';
+import { loadWatch, lockPerson } from '#libs/db/queries/person';
+import type { Config } from '#libs/config/config';
+import type { Clock } from '#libs/domain/clock';
+import { AppError } from '#libs/domain/errors';
+import { CLOCK, CONFIG } from '../app.tokens.ts';
+import type { Caller } from '../auth/caller.ts';
+import { Page, slice, totalOf } from '../http/paging.ts';
+import { CONTACT_COLUMNS, toContactView, type ContactRow } from './contact.view.ts';
+
+/** The contacts of the caller. A person who is being watched always keeps somebody who can be alerted. */
+@Injectable()
+export class ContactsService {
+  constructor(
+    private readonly orm: MikroORM,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @throws AppError email_taken, phone_taken: both are unique among one person's contacts */
+  async create(me: Caller, body: CreateContact): Promise<ContactView> {
+    const em = this.orm.em.fork({ disableTransactions: true });
+    const now = this.clock.now();
+    const contact = em.create(Contact, {
+      userId: me.id,
+      firstName: body.first_name,
+      lastName: body.last_name,
+      phoneNumber: body.phone_number,
+      email: body.email,
+      isEmergencyContact: body.is_emergency_contact,
+      createdAt: now,
+      updatedAt: now,
+    });
+    await em.flush();
+    return toContactView(contact);
+  }
+
+  /** Newest first. */
+  async list(me: Caller, query: PageQuery): Promise<Page<ContactView>> {
+    const em = this.orm.em.fork();
+    const { limit, offset } = slice(query);
+    const contacts = await em.execute<ContactRow[]>(
+      `select ${CONTACT_COLUMNS} from contacts where user_id = ? order by id desc limit ? offset ?`,
+      [me.id, limit, offset],
+    );
+    const total = totalOf(contacts, query) ?? (await em.count(Contact, { userId: me.id }));
+    return new Page(contacts.map(toContactView), total, query);
+  }
+
+  /** @throws AppError not_found, email_taken, phone_taken, last_emergency_contact */
+  async update(me: Caller, id: number, body: UpdateContact): Promise<ContactView> {
+    return this.orm.em.fork().transactional(async (em) => {
+      const contact = await this.lockContact(em, me, id);
+      if (body.is_emergency_contact === false) await this.mustBeDispensable(em, contact);
+      em.assign(contact, fieldsOf(body));
+      await em.flush();
+      return toContactView(contact);
+    });
+  }
+
+  /** @throws AppError not_found, last_emergency_contact */
+  async remove(me: Caller, id: number): Promise<void> {
+    await this.orm.em.fork().transactional(async (em) => {
+      const contact = await this.lockContact(em, me, id);
+      await this.mustBeDispensable(em, contact);
+      em.remove(contact);
+    });
+  }
+
+  private async lockContact(em: EntityManager, me: Caller, id: number): Promise<Contact> {
+    await lockPerson(em, me.id);
+    const contact = await em.findOne(Contact, { id, userId: me.id });
+    if (!contact) throw new AppError('not_found', 'contact not found');
+    return contact;
+  }
+
+  private async mustBeDispensable(em: EntityManager, contact: Contact): Promise<void> {
+    if (!contact.isEmergencyContact) return;
+    const others = { userId: contact.userId, isEmergencyContact: true, id: { $ne: contact.id } };
+    if ((await em.count(Contact, others)) > 0) return;
+    const { openProbe, nextTickAt, nextOneOff } = await loadWatch(em, contact.userId, this.config.minuteMs);
+    if (openProbe || nextTickAt || nextOneOff) {
+      throw new AppError(
+        'last_emergency_contact',
+        'the last emergency contact is needed while you are checked on: flag another one, or turn the checks off first',
+      );
+    }
+  }
+}
+
+const fieldsOf = (body: UpdateContact) => ({
+  ...(body.first_name !== undefined && { firstName: body.first_name }),
+  ...(body.last_name !== undefined && { lastName: body.last_name }),
+  ...(body.phone_number !== undefined && { phoneNumber: body.phone_number }),
+  ...(body.email !== undefined && { email: body.email }),
+  ...(body.is_emergency_contact !== undefined && { isEmergencyContact: body.is_emergency_contact }),
+});

@@ -1,0 +1,28 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { JobQuery, JobStats, JobView } from '#libs/contract/job.contract';
+import { Allow } from '../auth/access.guard.ts';
+import { CurrentUser, type Caller } from '../auth/caller.ts';
+import { Answers, NeedsToken } from '../http/openapi.ts';
+import { JobsService } from './jobs.service.ts';
+
+/** What Kronus does in the background, for operators. */
+@ApiTags('jobs')
+@NeedsToken()
+@Allow('admin')
+@Controller('v1/jobs')
+export class JobsController {
+  constructor(private readonly jobs: JobsService) {}
+
+  @Get()
+  @Answers('List background work, newest first', { pageOf: JobView }, [400, 401, 403])
+  list(@CurrentUser() me: Caller, @Query({ schema: JobQuery }) query: JobQuery) {
+    return this.jobs.list(me, query);
+  }
+
+  @Get('stats')
+  @Answers('Count background work by state', JobStats, [401, 403])
+  stats(@CurrentUser() me: Caller) {
+    return this.jobs.stats(me);
+  }
+}

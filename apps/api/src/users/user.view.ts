@@ -1,0 +1,65 @@
+import type { UserView } from '#libs/contract/user.contract';
+import { ROLES, type RoleName } from '#libs/db/entities/user.entity';
+import { toProbeSettingsView, type ProbeSettingsRow } from '../probe-settings/probe-settings.view.ts';
+import { toTime, type Moment } from '../http/time.ts';
+
+/** What is shown of an account: an entity, or a part of a `PersonRow`. */
+export interface UserRow {
+  id: number;
+  uuid: string;
+  email: string;
+  firstName?: string | null;
+  lastName?: string | null;
+  phoneNumber?: string | null;
+  roleId: number;
+  version: number;
+  createdAt: Moment;
+  updatedAt: Moment;
+}
+
+/** An account and its settings in one row of `PERSON_QUERY`. */
+export type PersonRow = UserRow &
+  Omit<ProbeSettingsRow, 'id' | 'createdAt' | 'updatedAt'> & {
+    settingsId: number;
+    settingsCreatedAt: Moment;
+    settingsUpdatedAt: Moment;
+  };
+
+/** Reads accounts with their settings in plain SQL, where building entities would cost more than the query. */
+export const PERSON_QUERY = `
+  select u.id, u.uuid, u.email, u.first_name as "firstName", u.last_name as "lastName",
+         u.phone_number as "phoneNumber", u.role_id as "roleId", u.version,
+         u.created_at as "createdAt", u.updated_at as "updatedAt",
+         s.id as "settingsId", s.user_id as "userId", s.active, s.cron_expression as "cronExpression",
+         s.max_retries as "maxRetries", s.wait_time_in_minutes as "waitTimeInMinutes",
+         s.escalation_wait_in_minutes as "escalationWaitInMinutes", s.next_tick_at as "nextTickAt",
+         s.created_at as "settingsCreatedAt", s.updated_at as "settingsUpdatedAt"
+  from users u join probe_settings s on s.user_id = u.id`;
+
+const roleOf = (roleId: number): RoleName =>
+  (Object.keys(ROLES) as RoleName[]).find((name) => ROLES[name] === roleId) ?? 'viewer';
+
+/** An account as the API shows it; never its password. */
+export const toUserView = (user: UserRow, settings: ProbeSettingsRow): UserView => ({
+  id: user.id,
+  uuid: user.uuid,
+  created_at: toTime(user.createdAt),
+  updated_at: toTime(user.updatedAt),
+  first_name: user.firstName ?? null,
+  last_name: user.lastName ?? null,
+  phone_number: user.phoneNumber ?? null,
+  email: user.email,
+  role_id: user.roleId,
+  role: roleOf(user.roleId),
+  version: user.version,
+  probe_settings: toProbeSettingsView(settings),
+});
+
+/** The same from one row. */
+export const toPersonView = (row: PersonRow): UserView =>
+  toUserView(row, {
+    ...row,
+    id: row.settingsId,
+    createdAt: row.settingsCreatedAt,
+    updatedAt: row.settingsUpdatedAt,
+  });

@@ -1,0 +1,153 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LockMode, MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import type { Uid } from '#libs/contract/ids';
+import type { PageQuery } from '#libs/contract/paging';
+import type { CreateUser, UpdateUser, UserView } from '#libs/contract/user.contract';
+import { DEFAULT_CLIENT_ID } from '#libs/db/entities/client.entity';
+import { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
+import { ROLES, User } from '#libs/db/entities/user.entity';
+import { Wakeups } from '#libs/db/queries/wakeups';
+import type { Clock } from '#libs/domain/clock';
+import { AppError } from '#libs/domain/errors';
+import { hashPassword } from '#libs/security/password';
+import { CLOCK } from '../app.tokens.ts';
+import { withinReach, type Caller } from '../auth/caller.ts';
+import { Page, slice, totalOf } from '../http/paging.ts';
+import { PERSON_QUERY, toPersonView, toUserView, type PersonRow } from './user.view.ts';
+
+// Held while accounts are created, and while the first one is deleted. Any number that nothing else uses.
+const ACCOUNTS_LOCK = 7_700_001;
+
+/** Accounts and what they may do to each other. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly orm: MikroORM,
+    private readonly wakeups: Wakeups,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Creates an account in the caller's client. Without a caller it is the very first: admin of the default client and
+   * of the platform; of several at once exactly one succeeds.
+   * @throws AppError unauthenticated, token_invalid, email_taken, phone_taken
+   */
+  async create(me: Caller | null, body: CreateUser): Promise<UserView> {
+    const passwordHash = await hashPassword(body.password);
+    const now = this.clock.now();
+    return this.orm.em.fork().transactional(async (em) => {
+      await lockAccounts(em);
+      if (me) await mustStillExist(em, me);
+      else await mustBeFirst(em);
+      const user = em.create(User, {
+        ...profileOf(body),
+        email: body.email,
+        passwordHash,
+        clientId: me?.clientId ?? DEFAULT_CLIENT_ID,
+        roleId: me ? ROLES.user : ROLES.admin,
+        isPlatformAdmin: !me,
+        createdAt: now,
+        updatedAt: now,
+      });
+      await em.flush();
+      const settings = em.create(ProbeSettings, { userId: user.id, createdAt: now, updatedAt: now });
+      await em.flush();
+      return toUserView(user, settings);
+    });
+  }
+
+  /** The accounts within the caller's reach, newest first. */
+  async list(me: Caller, query: PageQuery): Promise<Page<UserView>> {
+    const em = this.orm.em.fork();
+    const { limit, offset } = slice(query);
+    const rows = await em.execute<PersonRow[]>(
+      `${PERSON_QUERY} where ?::int is null or u.client_id = ? order by u.id desc limit ? offset ?`,
+      [clientOf(me), clientOf(me), limit, offset],
+    );
+    const total = totalOf(rows, query) ?? (await em.count(User, withinReach(me)));
+    return new Page(rows.map(toPersonView), total, query);
+  }
+
+  /** One account within the caller's reach. @throws AppError not_found */
+  async get(me: Caller, uid: Uid): Promise<UserView> {
+    const [row] = await this.orm.em
+      .fork()
+      .execute<PersonRow[]>(
+        `${PERSON_QUERY} where ${'id' in uid ? 'u.id' : 'u.uuid'} = ? and (?::int is null or u.client_id = ?)`,
+        ['id' in uid ? uid.id : uid.uuid, clientOf(me), clientOf(me)],
+      );
+    if (!row) throw new AppError('not_found', 'user not found');
+    return toPersonView(row);
+  }
+
+  /**
+   * Changes the caller's own account. A new password ends every token that was given out before.
+   * @throws AppError conflict when `version` is not the present one, email_taken, phone_taken
+   */
+  async update(me: Caller, body: UpdateUser, version: number | undefined): Promise<UserView> {
+    const passwordHash = body.password === undefined ? undefined : await hashPassword(body.password);
+    return this.orm.em.fork().transactional(async (em) => {
+      const user = await em.findOne(User, { id: me.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+      const settings = await em.findOne(ProbeSettings, { userId: me.id });
+      if (!user || !settings) throw new AppError('not_found', 'user not found');
+      if (version !== undefined && version !== user.version) {
+        throw new AppError('conflict', `it was changed meanwhile: its version is ${user.version}`);
+      }
+      em.assign(user, { ...profileOf(body), ...(body.email !== undefined && { email: body.email }) });
+      if (passwordHash !== undefined) {
+        user.passwordHash = passwordHash;
+        user.tokenVersion += 1;
+      }
+      await em.flush();
+      return toUserView(user, settings);
+    });
+  }
+
+  /**
+   * Deletes an account with its contacts, settings and probes, and ends what was running for it. The first account
+   * goes last, because nobody else could ever administer the platform.
+   * @throws AppError not_found, conflict
+   */
+  async remove(me: Caller, uid: Uid): Promise<void> {
+    const userId = await this.orm.em.fork().transactional(async (em) => {
+      const user = await em.findOne(
+        User,
+        { ...uid, ...withinReach(me) },
+        { lockMode: LockMode.PESSIMISTIC_WRITE },
+      );
+      if (!user) throw new AppError('not_found', 'user not found');
+      if (user.isPlatformAdmin) await mustBeLast(em, user);
+      await this.wakeups.record(em, { kind: 'probe', entityId: user.id, signal: 'cancel' });
+      em.remove(user);
+      return user.id;
+    });
+    this.wakeups.deliver('probe', userId);
+  }
+}
+
+const clientOf = (me: Caller) => withinReach(me).clientId ?? null;
+
+const profileOf = ({ first_name, last_name, phone_number }: UpdateUser) => ({
+  ...(first_name !== undefined && { firstName: first_name }),
+  ...(last_name !== undefined && { lastName: last_name }),
+  ...(phone_number !== undefined && { phoneNumber: phone_number }),
+});
+
+const lockAccounts = (em: EntityManager) => em.execute(`select pg_advisory_xact_lock(?)`, [ACCOUNTS_LOCK]);
+
+async function mustBeFirst(em: EntityManager): Promise<void> {
+  if ((await em.count(User)) > 0) throw new AppError('unauthenticated', 'no token provided');
+}
+
+async function mustStillExist(em: EntityManager, me: Caller): Promise<void> {
+  if ((await em.count(User, { id: me.id, enabled: true })) === 0) {
+    throw new AppError('token_invalid', 'invalid token provided');
+  }
+}
+
+async function mustBeLast(em: EntityManager, user: User): Promise<void> {
+  await lockAccounts(em);
+  if ((await em.count(User, { id: { $ne: user.id } })) > 0) {
+    throw new AppError('conflict', 'the first account can only be deleted when no other account is left');
+  }
+}

@@ -1,0 +1,236 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runtimeFlags } from '#libs/embedded/phones';
+import { freePort } from '#libs/embedded/ports';
+import { Phones, type Phone } from '#libs/testing/phone';
+
+const MAIN = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
+const START_LIMIT_MS = 60_000;
+
+/** An answer of the API: the status, the parsed body, and the header fields. */
+export interface ApiAnswer {
+  status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a story reads what the API answered, whatever that is
+  body: any;
+  headers: Headers;
+}
+
+/** How a person of a story is set up. */
+export interface PersonOptions {
+  firstName?: string;
+  /** First names of the emergency contacts, in the order in which they are asked. */
+  contacts?: string[];
+  settings?: Record<string, unknown>;
+}
+
+/**
+ * A whole Kronus for stories: the real process with every server that it brings along, in test mode, where a minute of
+ * waiting lasts `minuteMs`. Spoken to by HTTP and by phone only.
+ */
+export class Kronus {
+  #people = 0;
+  #admin: Account | undefined;
+
+  private constructor(
+    readonly url: string,
+    readonly phones: Phones,
+    readonly env: NodeJS.ProcessEnv,
+    private readonly process: ChildProcess,
+    private readonly dataDir: string,
+    private readonly minuteMs: number,
+  ) {}
+
+  /** Starts Kronus and sets up its first account. */
+  static async start({
+    minuteMs = 400,
+    env = {},
+  }: { minuteMs?: number; env?: NodeJS.ProcessEnv } = {}): Promise<Kronus> {
+    const port = await freePort();
+    const phonesPort = await freePort();
+    const dataDir = mkdtempSync(join(tmpdir(), 'kronus-e2e-'));
+    const settings = {
+      ...process.env,
+      KRONUS_PORT: String(port),
+      KRONUS_PHONES_PORT: String(phonesPort),
+      KRONUS_DATA_DIR: dataDir,
+      KRONUS_MINUTE_MS: String(minuteMs),
+      ...env,
+    };
+    const url = `http://127.0.0.1:${port}`;
+    const child = await launch(settings, url);
+    const kronus = new Kronus(
+      url,
+      new Phones(`http://127.0.0.1:${phonesPort}`),
+      settings,
+      child,
+      dataDir,
+      minuteMs,
+    );
+    await kronus.phones.mark();
+    return kronus;
+  }
+
+  /** Stops Kronus as an operator does, and checks that it ended well. */
+  async stop(): Promise<void> {
+    const code = await end(this.process, 'SIGTERM');
+    rmSync(this.dataDir, { recursive: true, force: true });
+    if (code !== 0) throw new Error(`kronus ended with code ${code}`);
+  }
+
+  /** The first account, an admin. */
+  async admin(): Promise<Account> {
+    if (this.#admin) return this.#admin;
+    const body = this.profile('Pepper');
+    const { status } = await this.call('POST', '/v1/users', { body });
+    if (status !== 201) throw new Error(`the first account was refused: ${status}`);
+    return (this.#admin = await this.login(body));
+  }
+
+  /** A person with a phone, who is watched as `settings` say. */
+  async person({ firstName = 'Tony', contacts = ['Hulk'], settings }: PersonOptions = {}): Promise<Person> {
+    const admin = await this.admin();
+    const profile = this.profile(firstName);
+    await admin.expects(201, 'POST', '/v1/users', profile);
+    const account = await this.login(profile);
+    const path = `/v1/users/${account.id}`;
+    const phones: Phone[] = [];
+    for (const name of contacts) {
+      const { email, phone_number, first_name, last_name } = this.profile(name);
+      const contact = { email, phone_number, first_name, last_name, is_emergency_contact: true };
+      await account.expects(201, 'POST', `${path}/contacts`, contact);
+      phones.push(this.phones.phone(phone_number));
+    }
+    const person = new Person(account, this.phones.phone(profile.phone_number), phones);
+    if (settings) await person.changesSettings(settings);
+    return person;
+  }
+
+  /** Ends a story: nothing was sent to anyone that the story does not tell of. */
+  async endStory(): Promise<void> {
+    await this.phones.expectNothingElseSent().finally(() => this.phones.mark());
+  }
+
+  /** Lets waiting time pass: only for stories in which nothing must happen. */
+  minutesPass(minutes: number): Promise<void> {
+    return sleep(minutes * this.minuteMs);
+  }
+
+  /** Calls the API. */
+  async call(
+    method: string,
+    path: string,
+    { body, token, headers = {} }: { body?: unknown; token?: string; headers?: Record<string, string> } = {},
+  ): Promise<ApiAnswer> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json');
+    return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
+  }
+
+  /** A profile that nobody has yet. */
+  profile(firstName: string) {
+    const number = ++this.#people;
+    return {
+      first_name: firstName,
+      last_name: 'Stark',
+      email: `${firstName.toLowerCase()}.${number}@example.org`,
+      password: 'very-secure',
+      phone_number: `+1555${String(1_000_000 + number)}`,
+    };
+  }
+
+  private async login({ email, password }: { email: string; password: string }): Promise<Account> {
+    const { body } = await this.call('POST', '/login', { body: { email, password } });
+    const token: string = body.data.token;
+    const { uid } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
+    return new Account(this, uid, token);
+  }
+}
+
+/** Somebody who is logged in. */
+export class Account {
+  constructor(
+    private readonly kronus: Kronus,
+    readonly id: number,
+    readonly token: string,
+  ) {}
+
+  call(method: string, path: string, body?: unknown): Promise<ApiAnswer> {
+    return this.kronus.call(method, path, { body, token: this.token });
+  }
+
+  /** Calls and answers the data. @throws Error when the status is another one */
+  async expects(status: number, method: string, path: string, body?: unknown): Promise<ApiAnswer['body']> {
+    const answer = await this.call(method, path, body);
+    if (answer.status === status) return answer.body.data;
+    throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  }
+}
+
+/** A watched person: their account, their phone, and the phones of their emergency contacts. */
+export class Person {
+  readonly path: string;
+
+  constructor(
+    readonly account: Account,
+    readonly phone: Phone,
+    readonly contacts: Phone[],
+  ) {
+    this.path = `/v1/users/${account.id}`;
+  }
+
+  changesSettings(settings: Record<string, unknown>) {
+    return this.account.expects(200, 'PUT', `${this.path}/probe_settings`, settings);
+  }
+
+  /** Asks to be checked on; by default in one minute, with waits of five. */
+  asksForCheck(check: Record<string, unknown> = {}) {
+    const body = { in_minutes: 1, max_retries: 1, wait_time_in_minutes: 5, ...check };
+    return this.account.expects(201, 'POST', `${this.path}/probes`, body);
+  }
+
+  /** The person's probes, newest first, as the API shows them. */
+  async probes(): Promise<Record<string, unknown>[]> {
+    return this.account.expects(200, 'GET', `${this.path}/probes`);
+  }
+
+  async isActive(): Promise<boolean> {
+    const user = await this.account.expects(200, 'GET', this.path);
+    return user.probe_settings.active;
+  }
+}
+
+async function launch(env: NodeJS.ProcessEnv, url: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [...runtimeFlags(), MAIN, 'server', '--test'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const deadline = Date.now() + START_LIMIT_MS;
+  while (!output.includes('Kronus is ready')) {
+    if (child.exitCode !== null || Date.now() > deadline)
+      throw new Error(`kronus did not start at ${url}:\n${output}`);
+    await sleep(50);
+  }
+  return child;
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null) return child.exitCode;
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  child.kill(signal);
+  return exited;
+}

@@ -1,0 +1,57 @@
+/**
+ * Records histories of every way a workflow can go, for the replay specs: `npm run record-histories -- v2`. To be run
+ * once for each released version; what was recorded before stays.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { findTemporal } from '#libs/embedded/temporal-binary';
+import { freePort } from '#libs/embedded/ports';
+import { escalationWorkflowId } from '#workflows/escalation/escalation.contract';
+import { probeWorkflowId } from '#workflows/probe/probe.contract';
+import { Kronus } from './harness.ts';
+
+const version = process.argv[2];
+if (!version) throw new Error('name the version: npm run record-histories -- v1');
+
+const port = await freePort();
+const kronus = await Kronus.start({ env: { KRONUS_TEMPORAL_PORT: String(port) } });
+const temporal = await findTemporal();
+
+function record(folder: string, story: string, workflowId: string): void {
+  const address = `127.0.0.1:${port}`;
+  const show = ['workflow', 'show', '--address', address, '--workflow-id', workflowId, '--output', 'json'];
+  const history = execFileSync(temporal, show, { encoding: 'utf8' });
+  const path = `workflows/${folder}/histories`;
+  mkdirSync(path, { recursive: true });
+  writeFileSync(`${path}/${version}-${story}.json`, history);
+  console.log(`${path}/${version}-${story}.json`);
+}
+
+const good = await kronus.person({ settings: { active: true, cron_expression: '0 0 1 1 *' } });
+await good.asksForCheck();
+await good.phone.receives('okay');
+await good.phone.receives('You good');
+await good.phone.replies('yes');
+await good.changesSettings({ cron_expression: '0 0 2 1 *' });
+await kronus.minutesPass(3);
+record('probe', 'follow-up-then-good', probeWorkflowId(good.account.id));
+
+const silent = await kronus.person({
+  contacts: ['Hulk', 'Thor'],
+  settings: { escalation_wait_in_minutes: 5 },
+});
+await silent.asksForCheck({ max_retries: 0 });
+await silent.contacts[0]!.receives('missed');
+await silent.contacts[1]!.receives('missed');
+await silent.contacts[1]!.replies('1');
+await silent.contacts[0]!.receives('Thor is looking after');
+await kronus.minutesPass(3);
+const [probe] = await silent.probes();
+record('probe', 'silent', probeWorkflowId(silent.account.id));
+record('escalation', 'second-contact-acknowledges', escalationWorkflowId(Number(probe!.id)));
+await silent.phone.replies('yes');
+await silent.contacts[0]!.receives('All clear');
+await kronus.minutesPass(3);
+record('escalation', 'all-clear-after-the-end', escalationWorkflowId(Number(probe!.id)));
+
+await kronus.stop();
