@@ -1,11 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runtimeFlags } from '#libs/embedded/phones';
-import { freePort } from '#libs/embedded/ports';
+import { portOr } from '#libs/embedded/ports';
 import { Phones, type Phone } from '#libs/testing/phone';
 
 const MAIN = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
@@ -33,13 +33,13 @@ export interface PersonOptions {
  */
 export class Kronus {
   #people = 0;
-  #admin: Account | undefined;
+  #admin: Promise<Account> | undefined;
 
   private constructor(
     readonly url: string,
     readonly phones: Phones,
     readonly env: NodeJS.ProcessEnv,
-    private readonly process: ChildProcess,
+    private running: Running,
     private readonly dataDir: string,
     private readonly minuteMs: number,
   ) {}
@@ -49,13 +49,14 @@ export class Kronus {
     minuteMs = 400,
     env = {},
   }: { minuteMs?: number; env?: NodeJS.ProcessEnv } = {}): Promise<Kronus> {
-    const port = await freePort();
-    const phonesPort = await freePort();
+    const port = await freeBlock();
+    const phonesPort = port + 1;
     const dataDir = mkdtempSync(join(tmpdir(), 'kronus-e2e-'));
     const settings = {
       ...process.env,
       KRONUS_PORT: String(port),
       KRONUS_PHONES_PORT: String(phonesPort),
+      KRONUS_TEMPORAL_PORT: String(port + 3),
       KRONUS_DATA_DIR: dataDir,
       KRONUS_MINUTE_MS: String(minuteMs),
       ...env,
@@ -76,18 +77,57 @@ export class Kronus {
 
   /** Stops Kronus as an operator does, and checks that it ended well. */
   async stop(): Promise<void> {
-    const code = await end(this.process, 'SIGTERM');
+    const code = await end(this.running.process, 'SIGTERM');
     rmSync(this.dataDir, { recursive: true, force: true });
-    if (code !== 0) throw new Error(`kronus ended with code ${code}`);
+    if (code !== 0)
+      throw new Error(`kronus ended with code ${code}:\n${this.running.output().slice(-2_000)}`);
+  }
+
+  /** Kills the process, as a crash or a power cut of it would; its servers end with it. Data stays. */
+  async crash(): Promise<void> {
+    await end(this.running.process, 'SIGKILL');
+  }
+
+  /** Starts Kronus again after a crash, on what was kept. */
+  async restart(): Promise<void> {
+    this.running = await launch(this.env, this.url);
+  }
+
+  /** Kills one of the servers that came along; Kronus starts it again. */
+  async killServer(name: 'temporal' | 'postgres'): Promise<void> {
+    const pattern = { temporal: 'server start-dev', postgres: 'postgres -D' }[name];
+    const pids = execFileSync('pgrep', ['-P', String(this.running.process.pid), '-f', pattern], {
+      encoding: 'utf8',
+    });
+    process.kill(Number(pids.trim().split('\n')[0]), 'SIGKILL');
+    const label = { temporal: 'Temporal', postgres: 'PostgreSQL' }[name];
+    await until(
+      () => this.running.output().includes(`${label} runs again.`),
+      START_LIMIT_MS,
+      `${label} to run again`,
+    );
+  }
+
+  /** Where its Temporal server listens. */
+  get temporalAddress(): string {
+    return `127.0.0.1:${this.env.KRONUS_TEMPORAL_PORT}`;
+  }
+
+  /** The folder of everything kept. */
+  get kept(): string {
+    return this.dataDir;
   }
 
   /** The first account, an admin. */
-  async admin(): Promise<Account> {
-    if (this.#admin) return this.#admin;
+  admin(): Promise<Account> {
+    return (this.#admin ??= this.bootstrap());
+  }
+
+  private async bootstrap(): Promise<Account> {
     const body = this.profile('Pepper');
     const { status } = await this.call('POST', '/v1/users', { body });
     if (status !== 201) throw new Error(`the first account was refused: ${status}`);
-    return (this.#admin = await this.login(body));
+    return this.login(body);
   }
 
   /** A person with a phone, who is watched as `settings` say. */
@@ -212,7 +252,22 @@ export class Person {
   }
 }
 
-async function launch(env: NodeJS.ProcessEnv, url: string): Promise<ChildProcess> {
+/** A port with free ones after it, outside of the range from which the system takes ports for outgoing connections. */
+async function freeBlock(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + 10 * Math.floor(Math.random() * 1_000);
+    const ports = [0, 1, 2, 3, 4].map((offset) => port + offset);
+    if ((await Promise.all(ports.map(portOr))).every((each, index) => each === ports[index])) return port;
+  }
+}
+
+interface Running {
+  process: ChildProcess;
+  /** Everything that it printed so far. */
+  output(): string;
+}
+
+async function launch(env: NodeJS.ProcessEnv, url: string): Promise<Running> {
   const child = spawn(process.execPath, [...runtimeFlags(), MAIN, 'server', '--test'], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -225,11 +280,24 @@ async function launch(env: NodeJS.ProcessEnv, url: string): Promise<ChildProcess
       throw new Error(`kronus did not start at ${url}:\n${output}`);
     await sleep(50);
   }
-  return child;
+  return { process: child, output: () => output };
+}
+
+/** Waits until `check` holds. @throws Error naming what was waited for */
+export async function until(
+  check: () => boolean | Promise<boolean>,
+  limitMs: number,
+  what: string,
+): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs} ms in vain for ${what}`);
+    await sleep(50);
+  }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode !== null) return child.exitCode;
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   child.kill(signal);
   return exited;

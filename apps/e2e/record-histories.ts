@@ -5,7 +5,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { findTemporal } from '#libs/embedded/temporal-binary';
-import { freePort } from '#libs/embedded/ports';
 import { escalationWorkflowId } from '#workflows/escalation/escalation.contract';
 import { probeWorkflowId } from '#workflows/probe/probe.contract';
 import { Kronus } from './harness.ts';
@@ -13,12 +12,11 @@ import { Kronus } from './harness.ts';
 const version = process.argv[2];
 if (!version) throw new Error('name the version: npm run record-histories -- v1');
 
-const port = await freePort();
-const kronus = await Kronus.start({ env: { KRONUS_TEMPORAL_PORT: String(port) } });
+const kronus = await Kronus.start();
 const temporal = await findTemporal();
 
 function record(folder: string, story: string, workflowId: string): void {
-  const address = `127.0.0.1:${port}`;
+  const address = kronus.temporalAddress;
   const show = ['workflow', 'show', '--address', address, '--workflow-id', workflowId, '--output', 'json'];
   const history = execFileSync(temporal, show, { encoding: 'utf8' });
   const path = `workflows/${folder}/histories`;

@@ -5,7 +5,6 @@ import { StopInReverse } from '#libs/embedded/children';
 import { startPostgres } from '#libs/embedded/postgres';
 import { Progress } from '#libs/embedded/progress';
 import { findTemporal, findTimeSkippingServer } from '#libs/embedded/temporal-binary';
-import { startTemporal } from '#libs/embedded/temporal';
 import { removeAtEnd } from '#libs/embedded/watchdog';
 import { neededServers, TEST_SERVER_VARIABLES } from './test-servers.ts';
 
@@ -36,16 +35,8 @@ export default async (config: GlobalConfig): Promise<void> => {
       servers.add('PostgreSQL', () => server.stop());
       process.env[TEST_SERVER_VARIABLES.postgres] = server.url('postgres');
     });
-  const temporal = (): Promise<void> =>
-    progress.step('Temporal for tests', async (say) => {
-      const server = await startTemporal({
-        binary: await findTemporal({ say }),
-        logFile: join(folder, 'temporal.log'),
-        say,
-      });
-      servers.add('Temporal', () => server.stop());
-      process.env[TEST_SERVER_VARIABLES.temporal] = server.address;
-    });
+  // Stories start it for themselves, but must not wait for its download or build without a word.
+  const temporal = (): Promise<string> => progress.step('Temporal program', (say) => findTemporal({ say }));
   const timeSkipping = (): Promise<void> =>
     progress.step('Time-skipping server for tests', async (say) => {
       process.env[TEST_SERVER_VARIABLES.timeSkipping] = await findTimeSkippingServer({ say });

@@ -8,7 +8,6 @@ describe('neededServers', () => {
   it('is all for a whole run and for a folder', () => {
     expect(neededServers([])).toEqual(all);
     expect(neededServers(['libs/db'])).toEqual(all);
-    expect(neededServers(['apps/e2e/probe.e2e-spec.ts'])).toEqual(all);
   });
 
   it('is nothing for pure tests', () => {
@@ -20,10 +19,8 @@ describe('neededServers', () => {
 
   it('is the sum of what each file needs', () => {
     expect(neededServers(['libs/db/queries.int-spec.ts'])).toEqual({ ...none, postgres: true });
-    expect(neededServers(['workflows/probe/probe.workflow.spec.ts'])).toEqual({
-      ...none,
-      timeSkipping: true,
-    });
+    expect(neededServers(['apps/e2e/probe.e2e-spec.ts'])).toEqual({ ...none, temporal: true });
+    expect(neededServers(['workflows/probe/probe.workflow.spec.ts'])).toEqual({ ...all, temporal: false });
     expect(neededServers(['a.int-spec.ts', 'b.workflow.spec.ts', 'c.spec.ts'])).toEqual({
       ...all,
       temporal: false,

@@ -3,6 +3,7 @@ import pg from 'pg';
 /** The servers that a run of tests can need. */
 export interface NeededServers {
   postgres: boolean;
+  /** The Temporal server's program, which each story starts for itself. */
   temporal: boolean;
   timeSkipping: boolean;
 }
@@ -10,7 +11,6 @@ export interface NeededServers {
 /** Where the global set-up leaves addresses for the tests, which run in other processes. */
 export const TEST_SERVER_VARIABLES = {
   postgres: 'KRONUS_TEST_POSTGRES_URL',
-  temporal: 'KRONUS_TEST_TEMPORAL_ADDRESS',
   timeSkipping: 'KRONUS_TEST_TIME_SKIPPING_SERVER',
 } as const;
 
@@ -19,6 +19,7 @@ const NONE: NeededServers = { postgres: false, temporal: false, timeSkipping: fa
 // The first that matches decides; what names no kind of test may be anything.
 const NEEDS_BY_NAME: [RegExp, NeededServers][] = [
   [/\.int-spec\.ts$/, { ...NONE, postgres: true }],
+  [/\.e2e-spec\.ts$/, { ...NONE, temporal: true }],
   [/\.workflow\.spec\.ts$/, { ...NONE, postgres: true, timeSkipping: true }],
   [/\.(replay-)?spec\.ts$/, NONE],
   [/(?:)/, { postgres: true, temporal: true, timeSkipping: true }],
@@ -55,9 +56,6 @@ export const testPostgresUrl = (database = 'postgres'): string => {
   url.pathname = `/${encodeURIComponent(database)}`;
   return url.href;
 };
-
-/** The `host:port` of the run's Temporal server. */
-export const testTemporalAddress = (): string => variable('temporal');
 
 /** The path of the time-skipping server's program, the `existing-path` of `TestWorkflowEnvironment.createTimeSkipping`. */
 export const testTimeSkippingServer = (): string => variable('timeSkipping');

@@ -7,6 +7,8 @@ import { serveDocs } from './http/openapi.ts';
 import { createLogger } from './http/request-log.ts';
 import { createServer } from './http/server.ts';
 
+const CLOSE_LIMIT_MS = 3_000;
+
 export type { ApiDeps } from './deps.module.ts';
 
 /** A listening API. */
@@ -38,5 +40,12 @@ export async function startApi(deps: ApiDeps): Promise<RunningApi> {
   await app.listen(deps.config.port, deps.config.host);
   const address = app.getHttpServer().address();
   if (typeof address !== 'object' || !address) throw new Error('the API has no port');
-  return { port: address.port, close: () => app.close() };
+  return { port: address.port, close: () => close(app) };
+}
+
+/** Requests under way get a while to end; a connection that is still open then (a slow client's) is cut. */
+async function close(app: NestFastifyApplication): Promise<void> {
+  const cut = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSE_LIMIT_MS);
+  await app.close();
+  clearTimeout(cut);
 }

@@ -105,7 +105,8 @@ function npm(args) {
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
-    child.on('error', (error) => fail(new Error(`npm cannot be started: ${error.message}`)));
+    endWithNpm(() => child.kill('SIGTERM'));
+  child.on('error', (error) => fail(new Error(`npm cannot be started: ${error.message}`)));
     child.on('close', (code) =>
       code === 0 ? done() : fail(new Error(`npm ${args[0]} failed:\n${output.trim()}`)),
     );
@@ -171,8 +172,21 @@ export function runNode(args, { cwd = process.cwd() } = {}) {
       child.kill(signal);
     });
   }
+  endWithNpm(() => child.kill('SIGTERM'));
   child.on('error', (error) => fail(new Error(`Node cannot be started: ${error.message}`)));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/** When npm runs this and is killed, nobody is left to stop it: an orphan of npm ends itself. */
+function endWithNpm(end) {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    end();
+  }, 500);
+  watch.unref();
 }
 
 /** Ends with one sentence instead of a stack. */

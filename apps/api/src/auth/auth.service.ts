@@ -32,5 +32,11 @@ export class AuthService {
 }
 
 const subjectOf = ({ id, uuid, email, firstName = null, lastName = null, role, tokenVersion }: User) => ({
-  ...{ id, uuid, email, firstName, lastName, role, tokenVersion },
+  id,
+  uuid,
+  email,
+  firstName,
+  lastName,
+  role,
+  tokenVersion,
 });

@@ -10,7 +10,7 @@ import { ContactsService } from './contacts.service.ts';
 
 /** The people around a person. Private: not even an admin sees somebody else's. */
 @ApiTags('contacts')
-@ApiParam({ name: 'uid', description: "The caller's own integer id or UUID." })
+@ApiParam({ name: 'uid', description: "The caller's own integer id or UUID.", type: String })
 @NeedsToken()
 @Allow('own')
 @Controller('v1/users/:uid/contacts')
@@ -18,7 +18,7 @@ export class ContactsController {
   constructor(private readonly contacts: ContactsService) {}
 
   @Post()
-  @Answers('Create a contact', ContactView, [400, 401, 403, 404, 409], 201)
+  @Answers('Create a contact', ContactView, [400, 401, 403, 404, 409, 413], 201)
   create(@CurrentUser() me: Caller, @Body({ schema: CreateContact }) body: CreateContact) {
     return this.contacts.create(me, body);
   }
@@ -30,7 +30,7 @@ export class ContactsController {
   }
 
   @Put(':id')
-  @Answers('Change a contact; what is left out stays', ContactView, [400, 401, 403, 404, 409])
+  @Answers('Change a contact; what is left out stays', ContactView, [400, 401, 403, 404, 409, 413])
   update(
     @CurrentUser() me: Caller,
     @Param('id', { schema: IntId }) id: IntId,
@@ -40,7 +40,7 @@ export class ContactsController {
   }
 
   @Patch(':id')
-  @Answers('The same as PUT', ContactView, [400, 401, 403, 404, 409])
+  @Answers('The same as PUT', ContactView, [400, 401, 403, 404, 409, 413])
   patch(
     @CurrentUser() me: Caller,
     @Param('id', { schema: IntId }) id: IntId,

@@ -27,9 +27,10 @@ export function parseBodies(server: FastifyInstance): void {
     }
     if (text.trim() === '') return done(null, undefined);
     parseSafely(request, text, (error: Error | null, value: unknown) => {
-      if (error) done(explain(text));
-      else if (holdsNul(text)) done(new AppError('validation', 'text must not hold the character U+0000'));
-      else done(null, value);
+      if (error) return done(explain(text));
+      const name = nameOfNul(text);
+      if (name === null) done(null, value);
+      else done(new AppError('validation', `${name} must not hold the character U+0000`));
     });
   });
 }
@@ -73,18 +74,19 @@ function parseError(text: string): string | null {
   }
 }
 
-/** PostgreSQL can not keep U+0000 in text. */
-function holdsNul(text: string): boolean {
-  if (!/\\u0000/.test(text)) return false;
-  let isFound = false;
+/** The name of a field that holds U+0000, which PostgreSQL can not keep in text; null when there is none. */
+function nameOfNul(text: string): string | null {
+  if (!/\\u0000/.test(text)) return null;
+  let name: string | null = null;
   try {
     JSON.parse(text, (key, value: unknown) => {
-      isFound ||= key.includes('\0') || (typeof value === 'string' && value.includes('\0'));
+      if (typeof value === 'string' && value.includes('\0')) name ??= key || 'text';
+      if (key.includes('\0')) name ??= 'the name of a field';
       return value;
     });
   } catch {
     // Nested too deeply to be looked through, which nothing that we accept is.
-    return true;
+    return 'text';
   }
-  return isFound;
+  return name;
 }

@@ -1,6 +1,5 @@
 import { HttpException } from '@nestjs/common';
 import {
-  ConnectionException,
   DriverException,
   ForeignKeyConstraintViolationException,
   OptimisticLockError,
@@ -57,12 +56,17 @@ const TAKEN: Record<string, AppError> = {
   ),
 };
 
-// PostgreSQL, appendix A: classes 08 and 57P, and 53 (too many connections, out of resources).
-const UNREACHABLE = /^(08|57P|53)|^E(CONN|PIPE|HOST|TIMEDOUT|AI_AGAIN|NOTFOUND)/;
+// PostgreSQL, appendix A: connection lost (08), refused (28, 3D000, 55000), out of resources (53), shutting down (57P);
+// the rest are the system's own codes.
+const UNREACHABLE_CODE =
+  /^(08|28|53|57P|3D000$|55000$)|^(ECONN|EPIPE|EHOST|ENET|ETIMEDOUT|EAI_AGAIN|ENOTFOUND)/;
+// The client's own words, which carry no code.
+const UNREACHABLE_MESSAGE = /^(Connection terminated|timeout exceeded when trying to connect)/;
 
 /** Turns anything that was thrown into an answer; a bug shows nothing of itself. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof AppError) return ofAppError(error);
+  if (isUnreachable(error)) return of(503, 'not_ready', 'the database can not be reached');
   if (error instanceof DriverException || error instanceof OptimisticLockError) return ofDatabase(error);
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
   if (status === 413) return of(status, 'too_large', 'the body must have at most 100 KiB');
@@ -73,20 +77,21 @@ export function toFailure(error: unknown): Failure {
   return { status: 500, code: 'internal', messages: ['internal error'] };
 }
 
-/** Sends a failure in its envelope. */
-export function answerFailure(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { status, code, messages }: Failure,
-): void {
-  const body: FailureView = {
-    success: false,
-    errors: messages,
-    error_codes: messages.map(() => code),
-    request_id: request.id,
-  };
-  if (status === 401) reply.header('WWW-Authenticate', 'Bearer');
-  void reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
+/** A failure in its envelope. */
+export const toFailureView = ({ code, messages }: Failure, requestId: string): FailureView => ({
+  success: false,
+  errors: messages,
+  error_codes: messages.map(() => code),
+  request_id: requestId,
+});
+
+/** Sends a failure. */
+export function answerFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): void {
+  if (failure.status === 401) reply.header('WWW-Authenticate', 'Bearer');
+  void reply
+    .code(failure.status)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(toFailureView(failure, request.id)));
 }
 
 const of = (status: number, code: string, message: string): Failure => ({
@@ -110,10 +115,15 @@ function ofDatabase(error: DriverException | OptimisticLockError): Failure {
   }
   // The owner was deleted while the request ran.
   if (error instanceof ForeignKeyConstraintViolationException) return of(404, 'not_found', 'user not found');
-  if (error instanceof ConnectionException || UNREACHABLE.test(String(error.code))) {
-    return of(503, 'not_ready', 'the database can not be reached');
-  }
   return { status: 500, code: 'internal', messages: ['internal error'] };
+}
+
+function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    UNREACHABLE_CODE.test(String((error as { code?: unknown }).code)) ||
+    UNREACHABLE_MESSAGE.test(error.message)
+  );
 }
 
 function statusOf(error: unknown): number {

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Done, Failure, pageOf, successOf } from '#libs/contract/errors';
 
 const MEANING: Record<number, string> = {
@@ -27,6 +27,11 @@ export function Answers(
   return applyDecorators(
     ApiOperation({ summary }),
     ApiResponse({ status, description: MEANING[status]!, standardSchema: schema }),
+    ApiResponse({
+      status: 'default',
+      description: 'Anything else that goes wrong.',
+      standardSchema: Failure,
+    }),
     ...failures.map((each) =>
       ApiResponse({ status: each, description: MEANING[each]!, standardSchema: Failure }),
     ),
@@ -45,9 +50,21 @@ export function serveDocs(app: NestFastifyApplication): void {
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'token')
     .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
+  const describe = () =>
+    SwaggerModule.createDocument(app, description, { standardSchemaConverter: inlineQuery });
+  SwaggerModule.setup('docs', app, describe, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Kronus API',
   });
+}
+
+/** Parameters of a query are listed one by one, which a reference to a named schema would prevent. */
+function inlineQuery(schema: unknown): { schema: unknown } | undefined {
+  if (!(schema instanceof z.ZodType)) return undefined;
+  const { id } = schema.meta() ?? {};
+  if (!id?.endsWith('Query')) return undefined;
+  const { $defs, definitions, $ref, ...own } = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' });
+  const named = (definitions ?? $defs) as Record<string, object> | undefined;
+  return { schema: $ref ? named?.[id] : own };
 }

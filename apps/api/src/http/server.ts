@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AppError } from '#libs/domain/errors';
 import { MAX_BODY_BYTES, parseBodies } from './body.ts';
-import { answerFailure, toFailure } from './failure.ts';
+import { answerFailure, toFailure, toFailureView } from './failure.ts';
 import { logRequests, pathOf } from './request-log.ts';
 import { RouteTable } from './route-table.ts';
 
@@ -24,6 +25,7 @@ export function createServer(logger: Logger): FastifyAdapter {
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
     genReqId: requestIdOf,
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       identify(request, reply);
       return answerFailure(request, reply, toFailure(error));
@@ -34,12 +36,27 @@ export function createServer(logger: Logger): FastifyAdapter {
   server.addHook('onRoute', ({ method, path }) => routes.add(method, path));
   server.addHook('onRequest', (request, reply, done) => {
     identify(request, reply);
+    // Bodies are read by route: what the type says, sense or nonsense, is not looked at.
+    if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
     if (request.is404) return refuseUnrouted(routes, request, reply, done);
     done();
   });
   logRequests(server, logger);
   parseBodies(server);
   return adapter;
+}
+
+/** Answers what is not HTTP, has too long headers or comes too slowly; there is no request then, only a connection. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const failure = { status, code: 'malformed_request', messages: ['the request is not readable as HTTP'] };
+  const body = JSON.stringify(toFailureView(failure, randomUUID()));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }
 
 /** The caller's request id when it is short and printable, else a new one. */

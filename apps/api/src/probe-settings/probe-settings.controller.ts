@@ -8,7 +8,7 @@ import { ProbeSettingsService } from './probe-settings.service.ts';
 
 /** When and how a person is asked. */
 @ApiTags('probe settings')
-@ApiParam({ name: 'uid', description: "The caller's own integer id or UUID." })
+@ApiParam({ name: 'uid', description: "The caller's own integer id or UUID.", type: String })
 @NeedsToken()
 @Allow('own')
 @Controller('v1/users/:uid/probe_settings')
@@ -19,14 +19,14 @@ export class ProbeSettingsController {
   @Answers(
     'Change when and how you are asked; what is left out stays',
     ProbeSettingsView,
-    [400, 401, 403, 404],
+    [400, 401, 403, 404, 413],
   )
   update(@CurrentUser() me: Caller, @Body({ schema: UpdateProbeSettings }) body: UpdateProbeSettings) {
     return this.settings.update(me, body);
   }
 
   @Patch()
-  @Answers('The same as PUT', ProbeSettingsView, [400, 401, 403, 404])
+  @Answers('The same as PUT', ProbeSettingsView, [400, 401, 403, 404, 413])
   patch(@CurrentUser() me: Caller, @Body({ schema: UpdateProbeSettings }) body: UpdateProbeSettings) {
     return this.settings.update(me, body);
   }

@@ -40,7 +40,8 @@ export class ProbeSettingsService {
       if (hasToPlan) await this.plan(em, settings, now);
       const isNews = body.active === false ? await this.stop(em, settings, now) : hasToPlan;
       await saveSettings(em, settings, now);
-      if (isNews) await this.wakeups.record(em, { kind: 'probe', entityId: me.id, signal: 'settingsChanged' });
+      if (isNews)
+        await this.wakeups.record(em, { kind: 'probe', entityId: me.id, signal: 'settingsChanged' });
       return { view: toProbeSettingsView(settings), isNews };
     });
     if (isNews) this.wakeups.deliver('probe', me.id);

@@ -29,8 +29,8 @@ export class ProbesController {
 
   @Post('users/:uid/probes')
   @Allow('own')
-  @ApiParam({ name: 'uid', description: "The caller's own integer id or UUID." })
-  @Answers('Ask to be checked on in some minutes', CheckView, [400, 401, 403, 404, 409], 201)
+  @ApiParam({ name: 'uid', description: "The caller's own integer id or UUID.", type: String })
+  @Answers('Ask to be checked on in some minutes', CheckView, [400, 401, 403, 404, 409, 413], 201)
   checkOnMe(@CurrentUser() me: Caller, @Body({ schema: CreateCheck }) body: CreateCheck) {
     return this.probes.checkOnMe(me, body);
   }

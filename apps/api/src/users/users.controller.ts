@@ -27,7 +27,7 @@ export class UsersController {
   @Answers(
     'Create an account; the very first needs no token and becomes the admin',
     UserView,
-    [400, 401, 403, 409],
+    [400, 401, 403, 409, 413],
     201,
   )
   create(@CurrentUser() me: Caller | null, @Body({ schema: CreateUser }) body: CreateUser) {
@@ -51,7 +51,7 @@ export class UsersController {
   @Put('users/:uid')
   @Allow('own')
   @ApiHeader({ name: 'If-Match', required: false, description: 'Only change this version.' })
-  @Answers("Change one's own account; what is left out stays", UserView, [400, 401, 403, 404, 409])
+  @Answers("Change one's own account; what is left out stays", UserView, [400, 401, 403, 404, 409, 413])
   update(
     @CurrentUser() me: Caller,
     @Param('uid', { schema: Uid }) _uid: Uid,
@@ -64,7 +64,7 @@ export class UsersController {
   @Patch('users/:uid')
   @Allow('own')
   @ApiHeader({ name: 'If-Match', required: false, description: 'Only change this version.' })
-  @Answers('The same as PUT', UserView, [400, 401, 403, 404, 409])
+  @Answers('The same as PUT', UserView, [400, 401, 403, 404, 409, 413])
   patch(
     @CurrentUser() me: Caller,
     @Param('uid', { schema: Uid }) _uid: Uid,

@@ -1,0 +1,114 @@
+import { rmSync } from 'node:fs';
+import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { loadConfig } from '#libs/config/config';
+import type { Failure, Success } from '#libs/contract/errors';
+import type { User } from '#libs/db/entities/user.entity';
+import { ormConfig } from '#libs/db/orm.config';
+import { Wakeups, type OwedSignal } from '#libs/db/queries/wakeups';
+import { TestClock } from '#libs/testing/clock';
+import { TEST_PASSWORD } from '#libs/testing/factories/user.factory';
+import { createTestDatabase } from '#libs/testing/test-servers';
+import { createApi } from './main.ts';
+
+/** An answer in its envelope, loosely typed: what it must be is what the tests say. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | number | undefined>;
+  text: string;
+  // oxlint-disable-next-line typescript/no-explicit-any
+  body: Omit<Partial<Success<any>> & Partial<Omit<Failure, 'success'>>, 'success'> & { success: boolean };
+}
+
+/** How a request is made; an object as `body` goes as JSON, a string as it is. */
+export interface RequestOptions {
+  token?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** The API on a database of its own, with a clock that the test moves and a list of the signals that were delivered. */
+export class TestApi {
+  /** Signals in the order of their delivery. */
+  readonly signals: OwedSignal[] = [];
+  readonly clock = new TestClock(new Date('2026-11-21T12:00:00Z'));
+  app!: NestFastifyApplication;
+  orm!: MikroORM;
+  #wakeups!: Wakeups;
+  #dropDatabase!: () => Promise<void>;
+  #dataDir!: string;
+
+  /** Starts one with an empty, migrated database. */
+  static async start(): Promise<TestApi> {
+    const api = new TestApi();
+    const { url, drop } = await createTestDatabase('api');
+    api.#dropDatabase = drop;
+    const config = loadConfig({ mode: 'test', cwd: process.cwd(), env: { DATABASE_URL: url } });
+    api.#dataDir = config.dataDir;
+    api.orm = await MikroORM.init(ormConfig(url, config.database.poolSize));
+    await api.orm.migrator.up();
+    const send = async (owed: OwedSignal) => void api.signals.push(owed);
+    api.#wakeups = new Wakeups(api.orm, send, (error) => {
+      throw error;
+    });
+    api.app = await createApi({ config, orm: api.orm, wakeups: api.#wakeups, clock: api.clock });
+    return api;
+  }
+
+  /** Ends it and drops its database. */
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.#wakeups.drain();
+    await this.orm.close();
+    await this.#dropDatabase();
+    rmSync(this.#dataDir, { recursive: true, force: true });
+  }
+
+  /** A fresh view of the database. */
+  em(): EntityManager {
+    return this.orm.em.fork();
+  }
+
+  /** Removes every account and what belongs to it. */
+  async clear(): Promise<void> {
+    await this.#wakeups.drain();
+    await this.em().execute(`truncate users, wakeups restart identity cascade`);
+    await this.em().execute(`delete from clients where id > 1`);
+    this.signals.length = 0;
+  }
+
+  /** The signals that went out, once all that are owed were delivered. */
+  async delivered(): Promise<OwedSignal[]> {
+    await this.#wakeups.drain();
+    return this.signals;
+  }
+
+  /** Makes a request without a network. */
+  async call(
+    method: string,
+    url: string,
+    { token, body, headers = {} }: RequestOptions = {},
+  ): Promise<Answer> {
+    const response = await this.app.inject({
+      method: method as 'GET',
+      url,
+      headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers },
+      ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const isJson =
+      response.body !== '' && String(response.headers['content-type']).startsWith('application/json');
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.body,
+      body: isJson ? (JSON.parse(response.body) as Answer['body']) : { success: false },
+    };
+  }
+
+  /** A token for an account that a factory made. */
+  async login(user: Pick<User, 'email'>, password = TEST_PASSWORD): Promise<string> {
+    const answer = await this.call('POST', '/login', { body: { email: user.email, password } });
+    if (answer.status !== 200) throw new Error(`login failed: ${answer.text}`);
+    return (answer.body.data as { token: string }).token;
+  }
+}
