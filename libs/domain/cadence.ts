@@ -4,6 +4,17 @@ const FIELD = /^[\dA-Za-z*,/-]+$/;
 const MAX_LENGTH = 100;
 const EXTENSIONS = /(^|[,\s])(L|\d+L|LW|\d*W)([,\s]|$)/i;
 
+const MAX_REMEMBERED = 1_000;
+
+// Reading an expression costs more than all else here, and most people share a few.
+const valid = new Map<string, boolean>();
+
+function remember(expression: string, isValid: boolean): boolean {
+  if (valid.size >= MAX_REMEMBERED) valid.clear();
+  valid.set(expression, isValid);
+  return isValid;
+}
+
 function parse(expression: string, timeZone: string): Cron {
   return new Cron(expression.trim(), { mode: '5-part', timezone: timeZone, paused: true });
 }
@@ -13,9 +24,14 @@ function parse(expression: string, timeZone: string): Cron {
  * tick at all: `0 0 30 2 *` is well formed and still refused, because a check that never comes is a check lost.
  */
 export function isValidCron(expression: string): boolean {
+  if (expression.length > MAX_LENGTH) return false;
+  return valid.get(expression) ?? remember(expression, ticksAtAll(expression));
+}
+
+function ticksAtAll(expression: string): boolean {
   const fields = expression.trim().split(/\s+/);
-  if (expression.length > MAX_LENGTH || fields.length !== 5) return false;
-  if (!fields.every((field) => FIELD.test(field)) || EXTENSIONS.test(expression)) return false;
+  if (fields.length !== 5 || !fields.every((field) => FIELD.test(field)) || EXTENSIONS.test(expression))
+    return false;
   try {
     return parse(expression, 'UTC').nextRun() !== null;
   } catch {

@@ -17,6 +17,9 @@ const tony: TokenSubject = {
   firstName: 'tony',
   lastName: 'stark',
   role: 'admin',
+  isPlatformAdmin: true,
+  clientUuid: '0c5f6f0e-8a39-4a5e-8f0b-2f7f1c9d8e7a',
+  tokenVersion: 3,
 };
 
 let key: SigningKey;
@@ -54,6 +57,12 @@ describe('a token', () => {
       groups: ['admins'],
       'cognito:groups': ['admins'],
       userUUID: tony.uuid,
+      is_platform_admin: true,
+      clientId: tony.clientUuid,
+      'custom:clientId': tony.clientUuid,
+      entityUUID: tony.clientUuid,
+      levelOnEntity: 999,
+      token_version: 3,
     });
   });
 

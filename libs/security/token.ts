@@ -16,6 +16,11 @@ export interface TokenSubject {
   firstName: string | null;
   lastName: string | null;
   role: TokenRole;
+  isPlatformAdmin: boolean;
+  /** The UUID of the client that the user belongs to. */
+  clientUuid: string;
+  /** Raised when the user's earlier tokens must no longer count. */
+  tokenVersion: number;
 }
 
 /** What a token says; other services read it, so names follow the seed documents and Cognito. */
@@ -42,7 +47,16 @@ export interface TokenClaims {
   groups: string[];
   'cognito:groups': string[];
   userUUID: string;
+  is_platform_admin: boolean;
+  clientId: string;
+  'custom:clientId': string;
+  entityUUID: string;
+  levelOnEntity: number;
+  token_version: number;
 }
+
+/** How far a role reaches in a room of its client, 0 to 999. */
+const LEVELS: Record<TokenRole, number> = { admin: 999, user: 100, viewer: 10 };
 
 const issuer = 'kronus';
 const audience = 'kronus';
@@ -79,6 +93,12 @@ export class Tokens {
       groups,
       'cognito:groups': groups,
       userUUID: subject.uuid,
+      is_platform_admin: subject.isPlatformAdmin,
+      clientId: subject.clientUuid,
+      'custom:clientId': subject.clientUuid,
+      entityUUID: subject.clientUuid,
+      levelOnEntity: LEVELS[subject.role],
+      token_version: subject.tokenVersion,
     };
     return new SignJWT({ ...claims })
       .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: this.#key.kid })

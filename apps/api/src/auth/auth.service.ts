@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { MikroORM } from '@mikro-orm/postgresql';
 import type { Login, Token } from '#libs/contract/auth.contract';
+import { Client } from '#libs/db/entities/client.entity';
 import { User } from '#libs/db/entities/user.entity';
 import { AppError } from '#libs/domain/errors';
 import { verifyPassword } from '#libs/security/password';
-import { Tokens } from '#libs/security/token';
+import { Tokens, type TokenSubject } from '#libs/security/token';
 
 /** Turns credentials into tokens and publishes the keys that tokens are verified with. */
 @Injectable()
@@ -19,10 +20,12 @@ export class AuthService {
    * @throws AppError credentials_invalid
    */
   async login({ email, password }: Login): Promise<Token> {
-    const user = await this.orm.em.fork().findOne(User, { email, enabled: true });
+    const em = this.orm.em.fork();
+    const user = await em.findOne(User, { email, enabled: true });
     const isRight = await verifyPassword(user?.passwordHash ?? null, password);
     if (!user || !isRight) throw new AppError('credentials_invalid', 'email/password is invalid');
-    return { token: await this.tokens.sign(subjectOf(user)) };
+    const { uuid: clientUuid } = await em.findOneOrFail(Client, user.clientId);
+    return { token: await this.tokens.sign(subjectOf(user, clientUuid)) };
   }
 
   /** The public keys (RFC 7517). */
@@ -31,12 +34,14 @@ export class AuthService {
   }
 }
 
-const subjectOf = ({ id, uuid, email, firstName = null, lastName = null, role, tokenVersion }: User) => ({
-  id,
-  uuid,
-  email,
-  firstName,
-  lastName,
-  role,
-  tokenVersion,
+const subjectOf = (user: User, clientUuid: string): TokenSubject => ({
+  id: user.id,
+  uuid: user.uuid,
+  email: user.email,
+  firstName: user.firstName ?? null,
+  lastName: user.lastName ?? null,
+  role: user.role,
+  isPlatformAdmin: user.isPlatformAdmin,
+  clientUuid,
+  tokenVersion: user.tokenVersion,
 });

@@ -3,7 +3,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-custom';
 import { AppError } from '#libs/domain/errors';
-import { Tokens, type TokenClaims } from '#libs/security/token';
+import { Tokens } from '#libs/security/token';
 import type { Caller } from './caller.ts';
 import { CallerLookup } from './caller.lookup.ts';
 
@@ -24,11 +24,10 @@ export class TokenStrategy extends PassportStrategy(Strategy, 'token') {
   async validate(request: FastifyRequest): Promise<Caller> {
     const token = tokenOf(request.headers.authorization);
     if (!token) throw new AppError('unauthenticated', 'no token provided');
-    const claims = (await this.tokens.verify(token)) as TokenClaims & { token_version?: number };
+    const claims = await this.tokens.verify(token);
     const caller = await this.callers.find(claims.uid);
-    const version = claims.token_version ?? caller?.tokenVersion;
     // The UUID too, because a database that was made anew counts its ids from 1 again.
-    if (!caller || caller.uuid !== claims.sub || caller.tokenVersion !== version) {
+    if (!caller || caller.uuid !== claims.sub || caller.tokenVersion !== claims.token_version) {
       throw new AppError('token_invalid', 'invalid token provided');
     }
     return caller;

@@ -14,17 +14,24 @@ interface OpenAlert {
   userId: number;
 }
 
+/** A text that comes later than this is not taken for an answer to the alert. */
+const ANSWERABLE_MS = 3 * 24 * 60 * 60_000;
+
 /** The latest alert to this phone that nobody took on and that was not called off; a phone may be several people's contact. */
-export async function findOpenAlert(em: EntityManager, phoneNumber: string): Promise<OpenAlert | null> {
+export async function findOpenAlert(
+  em: EntityManager,
+  phoneNumber: string,
+  now: Date,
+): Promise<OpenAlert | null> {
   const [row] = await em.execute<{ id: number; probe_id: number; user_id: number }[]>(
     `select e.id, e.probe_id, p.user_id
      from contacts c
      join emergency_probes e on e.contact_id = c.id
      join probes p on p.id = e.probe_id
-     where c.phone_number = ? and p.all_clear_at is null and not exists
+     where c.phone_number = ? and p.decided_at > ? and p.all_clear_at is null and not exists
        (select from emergency_probes other where other.probe_id = e.probe_id and other.acknowledged_at is not null)
      order by e.id desc limit 1`,
-    [phoneNumber],
+    [phoneNumber, new Date(now.getTime() - ANSWERABLE_MS)],
   );
   return row ? { id: row.id, probeId: row.probe_id, userId: row.user_id } : null;
 }

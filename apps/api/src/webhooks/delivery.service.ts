@@ -48,13 +48,15 @@ export class DeliveryService {
   async report({ uuid, sid, status: word, errorCode }: DeliveryReport): Promise<void> {
     const status = fromProviderStatus(word);
     if (!status) return;
+    const rank = deliveryRank(status);
     const now = this.clock.now();
     const [message] = await this.orm.em.fork().execute<ReportedMessage[]>(
       `update messages set status = ?, status_rank = ?, provider_sid = coalesce(provider_sid, ?),
          accepted_at = coalesce(accepted_at, ?), error_code = coalesce(?, error_code), updated_at = ?
-       where uuid = ? and status_rank < ? and (provider_sid is null or provider_sid = ?)
+       where uuid = ? and status_rank < ? and coalesce(provider_sid, ?) = ?
+         and not exists (select from messages other where other.provider_sid = ? and other.uuid <> ?)
        returning kind, user_id, probe_id`,
-      [status, deliveryRank(status), sid, now, errorCode, now, uuid, deliveryRank(status), sid],
+      [status, rank, sid, now, errorCode, now, uuid, rank, sid, sid, sid, uuid],
     );
     if (message && isDeliveryFailure(status)) await this.failed(message, errorCode);
   }

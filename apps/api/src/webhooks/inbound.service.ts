@@ -85,7 +85,7 @@ export class InboundService {
     const context: ReplyContext = { wakeups: this.wakeups, now: this.clock.now(), timeZone, minuteMs };
 
     const user = await em.findOne(User, { phoneNumber: from, enabled: true });
-    const alert = !user || isAcknowledgement(body) ? await findOpenAlert(em, from) : null;
+    const alert = !user || isAcknowledgement(body) ? await findOpenAlert(em, from, context.now) : null;
     if (alert) return applyContactText(em, alert, body, context);
     return user ? applyPersonText(em, user, body, context) : NO_ANSWER;
   }

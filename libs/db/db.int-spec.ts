@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { MikroORM } from '@mikro-orm/postgresql';
+import { createTestDatabase } from '#libs/testing/test-servers';
+import { migrate } from './migrate.ts';
+import { ormConfig } from './orm.config.ts';
+import { Wakeups, type OwedSignal } from './queries/wakeups.ts';
+
+describe('the database', () => {
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  let orm: MikroORM;
+  beforeAll(async () => {
+    database = await createTestDatabase('db');
+    orm = await MikroORM.init(ormConfig(database.url));
+  });
+  afterAll(async () => {
+    await orm.close();
+    await database.drop();
+  });
+
+  it('is migrated up by one of several processes that start at once, and all the way down again', async () => {
+    const others = await Promise.all([1, 2, 3].map(() => MikroORM.init(ormConfig(database.url))));
+    await Promise.all(others.map((each) => migrate(each)));
+    await Promise.all(others.map((each) => each.close()));
+    expect(await orm.em.fork().execute('select name from clients')).toEqual([{ name: 'default' }]);
+    await orm.migrator.down({ to: 0 });
+    const left = await orm.em
+      .fork()
+      .execute<{ table_name: string }[]>(
+        `select table_name from information_schema.tables where table_schema = 'public'`,
+      );
+    expect(left.map((row) => row.table_name)).toEqual(['migrations']);
+    await migrate(orm);
+  });
+
+  it('has a column for every property of every entity', async () => {
+    await migrate(orm);
+    for (const entity of Object.values([...orm.getMetadata().getAll().values()])) {
+      await expect(orm.em.fork().findAll(entity.class, { limit: 1 })).resolves.toBeDefined();
+    }
+  });
+
+  describe('owed signals', () => {
+    const owed: OwedSignal = { kind: 'probe', entityId: 7, signal: 'reply' };
+    const count = async () => (await orm.em.fork().execute('select 1 from wakeups')).length;
+    beforeEach(async () => {
+      await migrate(orm);
+      await orm.em.fork().execute('delete from wakeups');
+    });
+
+    it('go with the change that they announce', async () => {
+      const wakeups = new Wakeups(
+        orm,
+        async () => undefined,
+        () => undefined,
+      );
+      const change = orm.em.fork().transactional(async (em) => {
+        await wakeups.record(em, owed);
+        throw new Error('the change failed');
+      });
+      await expect(change).rejects.toThrow('the change failed');
+      expect(await count()).toBe(0);
+    });
+
+    it('stay owed until they are delivered, and are delivered by whoever tidies up', async () => {
+      const sent: OwedSignal[] = [];
+      const errors: unknown[] = [];
+      let isDown = true;
+      const send = async (signal: OwedSignal) => {
+        if (isDown) throw new Error('down');
+        sent.push(signal);
+      };
+      const wakeups = new Wakeups(orm, send, (error) => errors.push(error));
+      await wakeups.record(orm.em.fork(), owed);
+      wakeups.deliver('probe', 7);
+      await wakeups.drain();
+      expect([errors.length, await count()]).toEqual([1, 1]);
+      isDown = false;
+      expect(await wakeups.deliverAll()).toBe(1);
+      expect([sent, await count()]).toEqual([[owed], 0]);
+    });
+
+    it('are delivered again when the change was changed meanwhile', async () => {
+      const sent: OwedSignal[] = [];
+      const wakeups: Wakeups = new Wakeups(
+        orm,
+        async (signal) => {
+          sent.push(signal);
+          if (sent.length > 1) return;
+          await wakeups.record(orm.em.fork(), { ...owed, signal: 'settingsChanged' });
+          wakeups.deliver('probe', 7);
+        },
+        (error) => {
+          throw error;
+        },
+      );
+      await wakeups.record(orm.em.fork(), owed);
+      wakeups.deliver('probe', 7);
+      await wakeups.drain();
+      expect(sent.map((each) => each.signal)).toEqual(['reply', 'settingsChanged']);
+      expect(await count()).toBe(0);
+    });
+  });
+});
