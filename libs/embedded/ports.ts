@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 const tryListen = (port: number, host: string): Promise<{ port: number } | { code: string }> =>
@@ -32,11 +33,17 @@ export const assertPortFree = async (port: number, what: string, setting: string
   throw new Error(`Port ${port} (${what}) ${problem}; set ${setting} to another one.`);
 };
 
-/** A TCP port of the loopback address that is free at this moment. */
+/** Below the range from which systems take ports for outgoing connections (32768 on Linux, 49152 elsewhere). */
+const FREE_PORTS = { from: 20_000, to: 32_000 };
+const MAX_TRIES = 200;
+
+/** A TCP port that is free at this moment, and that no outgoing connection will be given a moment later. */
 export const freePort = async (): Promise<number> => {
-  const result = await tryListen(0, '127.0.0.1');
-  if ('code' in result) throw new Error(`No free port on 127.0.0.1 (${result.code}).`);
-  return result.port;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const port = randomInt(FREE_PORTS.from, FREE_PORTS.to);
+    if (!(await obstacle(port))) return port;
+  }
+  throw new Error(`No free port from ${FREE_PORTS.from} to ${FREE_PORTS.to} found.`);
 };
 
 /** `wanted` when it is free, else any free port. */

@@ -7,6 +7,16 @@ export const TASK_QUEUES = {
 } as const;
 
 /**
+ * How one attempt to send runs: longer than the messenger's time-outs together, and given up soon after its worker died
+ * (workers heartbeat for as long as an attempt runs).
+ */
+export const SENDING = {
+  taskQueue: TASK_QUEUES.sending,
+  startToCloseTimeout: '30 seconds',
+  heartbeatTimeout: '6 seconds',
+} as const;
+
+/**
  * Which sending goes first when the queue is full, 1 before 5 (Temporal, "Task queue priority").
  * Somebody who may be in danger goes before everything; a question asked again before one asked first.
  */

@@ -1,7 +1,7 @@
 import { condition, proxyActivities, proxyLocalActivities, setHandler } from '@temporalio/workflow';
 import type { EscalationActivities } from '#activities/escalation.activities';
 import type { EscalationStep } from '#libs/domain/escalation';
-import { PRIORITY, TASK_QUEUES } from '#libs/temporal/task-queues';
+import { PRIORITY, SENDING } from '#libs/temporal/task-queues';
 import {
   acknowledgedSignal,
   alertDeliverySignal,
@@ -16,8 +16,7 @@ const plan = (probeId: number) => record.planEscalation({ probeId, now: Date.now
 
 // No limit on the whole: an alarm is never dropped because the provider could not take it for a while.
 const { alertContact, tellPerson, tellAcknowledged, tellAllClear } = proxyActivities<EscalationActivities>({
-  taskQueue: TASK_QUEUES.sending,
-  startToCloseTimeout: '60 seconds',
+  ...SENDING,
   retry: { initialInterval: '1 second', maximumInterval: '15 seconds' },
   priority: { priorityKey: PRIORITY.escalation },
 });

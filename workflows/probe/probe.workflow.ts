@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { ProbeActivities } from '#activities/probe.activities';
 import type { ProbeStep } from '#libs/domain/probe';
-import { PRIORITY, TASK_QUEUES } from '#libs/temporal/task-queues';
+import { PRIORITY, SENDING } from '#libs/temporal/task-queues';
 import {
   cancelSignal,
   checkOnMeSignal,
@@ -22,10 +22,9 @@ import {
 const record = proxyLocalActivities<ProbeActivities>({ startToCloseTimeout: '10 seconds' });
 
 // No limit on the whole: a check that cannot be sent now is sent when it can be, or withdrawn by a change that the
-// next attempt sees. One attempt is longer than the messenger's own time-outs together.
+// next attempt sees.
 const sending = {
-  taskQueue: TASK_QUEUES.sending,
-  startToCloseTimeout: '30 seconds',
+  ...SENDING,
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 } as const;
 const { askCheckIn, resumeCheckIn } = proxyActivities<ProbeActivities>({

@@ -95,7 +95,7 @@ describe('kronus completion', () => {
       const env = { PATH: `${folder}:${process.env.PATH}`, SHELL: '/bin/zsh' };
       return spawnSync('bash', ['-c', script], { encoding: 'utf8', env }).stdout.trim().split('\n');
     };
-    expect(complete('kronus', '')).toEqual(['api', 'completion', 'help', 'server', 'worker']);
+    expect(complete('kronus', '').sort()).toEqual(['api', 'completion', 'help', 'server', 'worker']);
     expect(complete('kronus', 'se')).toEqual(['server']);
     expect(complete('kronus', 'completion', 'b')).toEqual(['bash']);
     expect(complete('kronus', 'server', '--c')).toEqual(['--config']);

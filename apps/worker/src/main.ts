@@ -8,6 +8,7 @@ import { connectionOptions, type TemporalAddress } from '#libs/temporal/connecti
 import { TASK_QUEUES } from '#libs/temporal/task-queues';
 import { createTwilioMessenger } from '#libs/twilio/twilio.messenger';
 import { createActivities } from './activities.provider.ts';
+import { heartbeatInterceptor } from './heartbeat.interceptor.ts';
 import { bundleWorkflows } from './bundle-workflows.ts';
 import { ensureSchedules } from './schedules.ts';
 
@@ -71,6 +72,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       ...common,
       taskQueue: TASK_QUEUES.sending,
       maxConcurrentActivityTaskExecutions: 40,
+      interceptors: { activity: [heartbeatInterceptor] },
       ...(config.twilio.messagesPerSecond === null
         ? {}
         : { maxTaskQueueActivitiesPerSecond: config.twilio.messagesPerSecond }),
