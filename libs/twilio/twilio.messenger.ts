@@ -57,7 +57,9 @@ function refusal(status: number, body: unknown, headers: unknown): SendError {
 /** Sends through Twilio's Messages resource. Time-out 8 s; never retries by itself. */
 export function createTwilioMessenger(settings: TwilioSettings): Messenger {
   const httpClient = new HttpClient(settings.apiBaseUrl ?? TWILIO_API);
-  const client = twilio(settings.accountSid, settings.authToken, { httpClient });
+  // The library throws for a name that does not begin with AC; whether an account is right is the provider's to say.
+  const client = twilio('AC', settings.authToken, { httpClient });
+  client.username = client.accountSid = settings.accountSid;
 
   return {
     async send({ to, body, statusCallback }: OutboundText) {

@@ -10,6 +10,7 @@ import { systemClock } from '#libs/domain/clock';
 import { defaultCacheDir } from '#libs/embedded/cache-dir';
 import { formatDuration, Progress } from '#libs/embedded/progress';
 import { assertPortFree } from '#libs/embedded/ports';
+import { reach } from '#libs/embedded/reach';
 import { startStack, type Stack } from '#libs/embedded/stack';
 import { connectionOptions } from '#libs/temporal/connection';
 import { createSignalSender } from '#workflows/signals.client';
@@ -50,10 +51,13 @@ export async function runServer(configured: Config, parts: Parts): Promise<void>
   await ending.ended;
 }
 
-/** An error that was thrown for people to read is a fault; anything else is a bug and keeps its stack. */
+/** What only a mistake in the code throws. */
+const BUGS = [TypeError, ReferenceError, SyntaxError, RangeError];
+
+/** An error that tells of the surroundings is a fault, said in its own sentence; a bug keeps its stack. */
 function asFault(error: unknown): unknown {
-  const isForPeople = error instanceof Error && error.constructor === Error;
-  return isForPeople ? Object.assign(error, { faults: [error.message] }) : error;
+  if (!(error instanceof Error) || BUGS.some((bug) => error instanceof bug)) return error;
+  return Object.assign(error, { faults: [error.message] });
 }
 
 async function startParts(config: Config, stack: Stack, parts: Parts, progress: Progress, ending: Ending) {
@@ -61,7 +65,12 @@ async function startParts(config: Config, stack: Stack, parts: Parts, progress: 
   const temporal = { ...config.temporal, address: stack.temporalAddress };
   const orm = await MikroORM.init(ormConfig(stack.databaseUrl, config.database.poolSize));
   stop.add('database connections', () => orm.close());
-  await progress.step('Database schema', () => migrate(orm));
+  await progress.step('Database schema', async (say) => {
+    const { host } = new URL(stack.databaseUrl);
+    const database = { name: 'PostgreSQL', address: host, setting: 'DATABASE_URL' };
+    await reach(database, () => orm.em.fork().execute('select 1'), { say });
+    await migrate(orm);
+  });
 
   const connection = Connection.lazy(connectionOptions(temporal));
   stop.add('Temporal connection', () => connection.close());
@@ -76,7 +85,11 @@ async function startParts(config: Config, stack: Stack, parts: Parts, progress: 
   await Promise.all([
     parts.api && progress.step('API', () => startApiPart(deps, stop)),
     parts.worker &&
-      progress.step('Worker', () => startWorkerPart({ ...deps, client, temporal }, stop, ending)),
+      progress.step('Worker', async (say) => {
+        const server = { name: 'Temporal', address: temporal.address, setting: 'TEMPORAL_ADDRESS' };
+        await reach(server, () => connection.ensureConnected(), { say });
+        await startWorkerPart({ ...deps, client, temporal }, stop, ending);
+      }),
   ]);
 }
 
