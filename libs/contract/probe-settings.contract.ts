@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import { CHECK_LIMITS } from '#libs/domain/sms-command';
 import { isValidCron } from '#libs/domain/cadence';
 import { body, flagField, someFieldGiven, textField, timeField, wholeNumberField } from './fields.ts';
 
 /** How often a person is asked again after the first time. */
-export const maxRetriesField = () => wholeNumberField('max_retries', 0, 6);
+export const maxRetriesField = () =>
+  wholeNumberField('max_retries', CHECK_LIMITS.maxRetries.min, CHECK_LIMITS.maxRetries.max);
 
 /** How long an answer is waited for each time, in minutes. */
-export const waitTimeField = () => wholeNumberField('wait_time_in_minutes', 5, 120);
+export const waitTimeField = () =>
+  wholeNumberField('wait_time_in_minutes', CHECK_LIMITS.waitMinutes.min, CHECK_LIMITS.waitMinutes.max);
 
 /** How long each contact has to acknowledge before the next one is alerted, in minutes. */
 export const escalationWaitField = () => wholeNumberField('escalation_wait_in_minutes', 5, 120);
@@ -48,7 +51,9 @@ export const ProbeSettingsView = z
     max_retries: z.int(),
     wait_time_in_minutes: z.int(),
     escalation_wait_in_minutes: z.int(),
-    next_tick_at: timeField().nullable().meta({ description: 'When the person is asked next; null while it is off.' }),
+    next_tick_at: timeField()
+      .nullable()
+      .meta({ description: 'When the person is asked next; null while it is off.' }),
   })
   .meta({ id: 'ProbeSettings', description: 'When and how the person is asked.' });
 export type ProbeSettingsView = z.output<typeof ProbeSettingsView>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CHECK_LIMITS } from '#libs/domain/sms-command';
 import type { DeliveryStatus } from '#libs/domain/delivery';
 import { PROBE_REASONS, PROBE_STATUSES, type ProbeKind, type ProbeStatus } from '#libs/domain/probe';
 import { body, query, timeField, wholeNumberField } from './fields.ts';
@@ -27,11 +28,13 @@ const deliveryStatuses = [
   'canceled',
 ] as const satisfies readonly DeliveryStatus[];
 
+const { inMinutes, maxRetries, waitMinutes } = CHECK_LIMITS;
+
 /** "Check on me in N minutes"; everything has a default. */
 export const CreateCheck = body({
-  in_minutes: wholeNumberField('in_minutes', 1, 1440).default(5),
-  max_retries: maxRetriesField().default(3),
-  wait_time_in_minutes: waitTimeField().default(10),
+  in_minutes: wholeNumberField('in_minutes', inMinutes.min, inMinutes.max).default(inMinutes.default),
+  max_retries: maxRetriesField().default(maxRetries.default),
+  wait_time_in_minutes: waitTimeField().default(waitMinutes.default),
 })
   .prefault({})
   .meta({ id: 'CreateCheck', description: 'Check on me in N minutes.', examples: [{ in_minutes: 30 }] });
