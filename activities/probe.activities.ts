@@ -90,12 +90,13 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
      * tick is not due any more (the schedule was changed, the check was cancelled).
      */
     async askCheckIn(due: { userId: number; tick: Tick; dueAt: number }): Promise<ProbeStep> {
+      const dueAt = new Date(due.dueAt);
       const question = await orm.em.fork().transactional(async (em) => {
         const settings = await lockPerson(em, due.userId);
         if (!settings) return null;
-        const opened = await findOpened(em, due.userId, due.tick, new Date(due.dueAt));
-        if (opened) return questionOf(em, opened, 0);
-        return openProbe(em, settings, due.tick, new Date(due.dueAt));
+        return (
+          (await openProbe(em, settings, due.tick, dueAt)) ?? findQuestion(em, due.userId, due.tick, dueAt)
+        );
       });
       if (question) await ask(due.userId, question);
       return plan(due.userId);
@@ -135,7 +136,10 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
     },
   };
 
-  /** Opens the probe of a tick that is still due; a one-off check takes the place of a probe that is pending. */
+  /**
+   * Opens the probe of a tick that is still due, with its first question; null when it is not due (any more). A
+   * one-off check takes the place of a probe that is pending.
+   */
   async function openProbe(
     em: EntityManager,
     settings: ProbeSettings,
@@ -144,30 +148,26 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
   ): Promise<Question | null> {
     const now = new Date(Math.max(clock.now().getTime(), dueAt.getTime()));
     const { userId } = settings;
-    const user = await em.findOneOrFail(User, userId);
+    const isDue = tick.kind === 'one_off' || settings.nextTickAt?.getTime() === dueAt.getTime();
+    const check =
+      tick.kind === 'one_off' ? await em.findOne(OneOffCheck, { id: tick.checkId, ...WAITING }) : null;
+    if (!isDue || (tick.kind === 'one_off' && !check)) return null;
+
     const pending = await em.findOne(Probe, { userId, status: 'pending' });
-    if (!user.phoneNumber) return null;
-
-    let check: OneOffCheck | null = null;
-    if (tick.kind === 'one_off') {
-      check = await em.findOne(OneOffCheck, { id: tick.checkId, userId, probeId: null, cancelledAt: null });
-      if (!check) return null;
-      if (pending) {
-        await settleProbe(em, wakeups, {
-          probe: pending,
-          settings,
-          status: 'cancelled',
-          reason: 'superseded',
-          timeZone,
-          now,
-        });
-        await em.flush();
-      }
-    } else {
-      if (pending || settings.nextTickAt?.getTime() !== dueAt.getTime()) return null;
-      settings.skipTicksUntil(timeZone, now);
+    if (pending && !check) return null;
+    if (pending) {
+      const end = { status: 'cancelled', reason: 'superseded' } as const;
+      await settleProbe(em, wakeups, { probe: pending, settings, ...end, timeZone, now });
+      await em.flush();
     }
+    if (!check) settings.skipTicksUntil(timeZone, now);
 
+    const user = await em.findOneOrFail(User, userId);
+    if (!user.phoneNumber) {
+      // Nobody can be watched without one; whatever let it come to this, the tick must not come again at once.
+      if (check) check.cancelledAt = now;
+      return null;
+    }
     const { maxRetries, waitTimeInMinutes } = check ?? settings;
     const probe = em.create(Probe, {
       userId,
@@ -190,7 +190,7 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
     number: number,
     body: string,
     kind: MessageKind,
-    phoneNumber?: string,
+    phoneNumber?: string | null,
   ): Promise<Question | null> {
     const toNumber = phoneNumber ?? (await em.findOneOrFail(User, probe.userId)).phoneNumber;
     if (!toNumber) return null;
@@ -207,6 +207,9 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
   }
 }
 
+/** A one-off check that was neither asked nor cancelled. */
+const WAITING = { probeId: null, cancelledAt: null };
+
 const questionKey = (probeId: number, number: number) =>
   number === 0 ? `probe/${probeId}/check-in` : `probe/${probeId}/follow-up/${number}`;
 
@@ -215,9 +218,16 @@ async function questionOf(em: EntityManager, probe: Probe, number: number): Prom
   return message && { probeId: probe.id, messageId: message.id, number };
 }
 
-/** The probe that an earlier attempt opened for this tick. */
-async function findOpened(em: EntityManager, userId: number, tick: Tick, dueAt: Date): Promise<Probe | null> {
-  if (tick.kind === 'scheduled') return em.findOne(Probe, { userId, kind: 'scheduled', dueAt });
-  const check = await em.findOne(OneOffCheck, { id: tick.checkId, userId });
-  return check?.probeId ? em.findOne(Probe, { id: check.probeId }) : null;
+/** The first question of the probe that an earlier attempt opened for this tick. */
+async function findQuestion(
+  em: EntityManager,
+  userId: number,
+  tick: Tick,
+  dueAt: Date,
+): Promise<Question | null> {
+  const check = tick.kind === 'one_off' ? await em.findOne(OneOffCheck, { id: tick.checkId }) : null;
+  const opened =
+    tick.kind === 'one_off' ? { id: check?.probeId ?? 0 } : { kind: 'scheduled' as const, dueAt };
+  const probe = await em.findOne(Probe, { userId, ...opened });
+  return probe && questionOf(em, probe, 0);
 }

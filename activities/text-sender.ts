@@ -1,17 +1,19 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
-import type { MessageKind } from '#libs/db/entities/message.entity';
 import type { Clock } from '#libs/domain/clock';
 import { deliveryRank, isPermanent, type DeliveryStatus } from '#libs/domain/delivery';
 import { SendError, type Messenger } from '#libs/twilio/messenger';
 import { retryLater } from './failures.ts';
 
-// Times of raw rows arrive as text.
-interface MessageRow {
+/** What is sent, and as which message. */
+interface Claimed {
   id: number;
   uuid: string;
-  kind: MessageKind;
   to_number: string;
   body: string;
+}
+
+// Times of raw rows arrive as text.
+interface MessageRow extends Claimed {
   status: DeliveryStatus;
   status_rank: number;
   error_code: number | null;
@@ -27,15 +29,12 @@ export type HandOver =
   | { outcome: 'withdrawn' };
 
 // A question is wanted while its probe is pending; an alert until somebody took it on or all is clear.
-const WITH_IS_WANTED = `
-  select m.id, m.uuid, m.kind, m.to_number, m.body, m.status, m.status_rank, m.error_code, m.sending_at, m.accepted_at,
-         case
-           when m.kind in ('check_in', 'follow_up') then p.status = 'pending'
-           when m.kind in ('alert', 'reached_out') then p.all_clear_at is null and not exists
-             (select from emergency_probes e where e.probe_id = p.id and e.acknowledged_at is not null)
-           else true
-         end as is_wanted
-  from messages m join probes p on p.id = m.probe_id where m.id = ?`;
+const IS_WANTED = `case
+    when m.kind in ('check_in', 'follow_up') then p.status = 'pending'
+    when m.kind in ('alert', 'reached_out') then p.all_clear_at is null and not exists
+      (select from emergency_probes e where e.probe_id = p.id and e.acknowledged_at is not null)
+    else true
+  end`;
 
 /**
  * Hands recorded messages to the provider, each at most once although the provider has no idempotency key: the row is
@@ -55,22 +54,40 @@ export class TextSender {
    * @throws ApplicationFailure (retried) when the provider did not take it for now
    */
   async handOver(messageId: number): Promise<HandOver> {
-    const [message] = await this.execute<MessageRow[]>(WITH_IS_WANTED, [messageId]);
+    const message = await this.claim(messageId, 'queued');
+    return message ? this.send(message) : this.resume(messageId);
+  }
+
+  /** Goes on with a message that an earlier attempt has touched, or that nobody wants any more. */
+  private async resume(messageId: number): Promise<HandOver> {
+    const [message] = await this.execute<MessageRow[]>(
+      `select m.*, ${IS_WANTED} as is_wanted from messages m join probes p on p.id = m.probe_id where m.id = ?`,
+      [messageId],
+    );
     if (!message) return { outcome: 'withdrawn' };
     if (message.status_rank >= deliveryRank('accepted')) return this.outcomeOf(message);
-
     if (message.status === 'sending') {
       const sid = await this.findLost(message).catch(rethrowForRetry);
       if (sid) return this.accept(message.id, sid);
     }
-    if (!message.is_wanted) return this.withdraw(message.id);
+    const claimed = message.is_wanted ? await this.claim(messageId, message.status) : null;
+    return claimed ? this.send(claimed) : this.withdraw(messageId);
+  }
 
+  /** Marks a message that is in `status` and still wanted as being sent. */
+  private async claim(messageId: number, status: DeliveryStatus): Promise<Claimed | null> {
     const now = this.clock.now();
-    await this.execute(
-      `update messages set status = 'sending', status_rank = 1, attempts = attempts + 1,
-         sending_at = coalesce(sending_at, ?), updated_at = ? where id = ? and status_rank < 2`,
-      [now, now, message.id],
+    const [claimed] = await this.execute<Claimed[]>(
+      `update messages m set status = 'sending', status_rank = 1, attempts = attempts + 1,
+         sending_at = coalesce(sending_at, ?), updated_at = ?
+       from probes p where p.id = m.probe_id and m.id = ? and m.status = ? and ${IS_WANTED}
+       returning m.id, m.uuid, m.to_number, m.body`,
+      [now, now, messageId, status],
     );
+    return claimed ?? null;
+  }
+
+  private async send(message: Claimed): Promise<HandOver> {
     try {
       const { sid } = await this.messenger.send({
         to: message.to_number,

@@ -1,5 +1,5 @@
 import type { WorkflowClient } from '@temporalio/client';
-import { TASK_QUEUES } from '#libs/temporal/task-queues';
+import { PRIORITY, TASK_QUEUES } from '#libs/temporal/task-queues';
 import { ESCALATION_WORKFLOW, escalationWorkflowId, type EscalationInput } from './escalation.contract.ts';
 
 /** Wakes the escalation of a probe with a signal of the contract, starting it when it is not running. Idempotent. */
@@ -7,6 +7,7 @@ export async function wakeEscalation(client: WorkflowClient, probeId: number, si
   await client.signalWithStart<(input: EscalationInput) => Promise<void>>(ESCALATION_WORKFLOW, {
     workflowId: escalationWorkflowId(probeId),
     taskQueue: TASK_QUEUES.main,
+    priority: { priorityKey: PRIORITY.escalation },
     args: [{ probeId }],
     signal,
   });

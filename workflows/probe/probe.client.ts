@@ -1,5 +1,5 @@
 import type { WorkflowClient } from '@temporalio/client';
-import { TASK_QUEUES } from '#libs/temporal/task-queues';
+import { PRIORITY, TASK_QUEUES } from '#libs/temporal/task-queues';
 import { PROBE_WORKFLOW, probeWorkflowId, type ProbeInput } from './probe.contract.ts';
 
 /** Wakes a person's workflow with a signal of the contract, starting it when it is not running. Idempotent. */
@@ -7,6 +7,7 @@ export async function wakeProbe(client: WorkflowClient, userId: number, signal: 
   await client.signalWithStart<(input: ProbeInput) => Promise<void>>(PROBE_WORKFLOW, {
     workflowId: probeWorkflowId(userId),
     taskQueue: TASK_QUEUES.main,
+    priority: { priorityKey: PRIORITY.checkIn },
     args: [{ userId }],
     signal,
   });

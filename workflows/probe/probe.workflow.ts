@@ -37,7 +37,7 @@ const { sendFollowUp } = proxyActivities<ProbeActivities>({
 });
 
 /** A history as long as this is closed and begun anew, so that replaying it stays cheap. */
-const MAX_HISTORY_EVENTS = 2_000;
+const MAX_HISTORY_EVENTS = 600;
 
 /**
  * Watches one person for as long as there is something to watch: waits for the next step, takes it, and asks what

@@ -33,8 +33,8 @@ export interface RunningWorker {
 }
 
 const SHUTDOWN_GRACE = '8 seconds';
-/** About 600 cached workflows take a gigabyte at the most; a sleeping probe is far smaller. */
-const MAX_CACHED_WORKFLOWS = 1_000;
+/** A cached workflow takes about a third of a megabyte; one that is not cached is replayed when it wakes. */
+const MAX_CACHED_WORKFLOWS = 1_500;
 
 /** The SDK's log: warnings and errors, but not that a queue for activities has no workflows. */
 export const workerLogger = new DefaultLogger('WARN', ({ level, message, meta }) => {
