@@ -106,7 +106,7 @@ function npm(args) {
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
     endWithNpm(() => child.kill('SIGTERM'));
-  child.on('error', (error) => fail(new Error(`npm cannot be started: ${error.message}`)));
+    child.on('error', (error) => fail(new Error(`npm cannot be started: ${error.message}`)));
     child.on('close', (code) =>
       code === 0 ? done() : fail(new Error(`npm ${args[0]} failed:\n${output.trim()}`)),
     );

@@ -1,0 +1,130 @@
+import 'reflect-metadata';
+import { parseArgs } from 'node:util';
+import { formatDuration, Progress, type Say } from '#libs/embedded/progress';
+import { measureCycle } from './cycle.bench.ts';
+import { isMet, type SectionResult } from './figures.ts';
+import { measureHerd } from './herd.bench.ts';
+import { measureHttp } from './http.bench.ts';
+import { measureMemory } from './memory.bench.ts';
+import { save, table, type Results } from './report.ts';
+import type { Rig } from './rig.ts';
+import { startRig } from './rig.start.ts';
+import { measureStart } from './start.bench.ts';
+
+const USAGE = `usage: npm run bench -- [SECTION…] [--people N] [--seconds N] [--route TEXT] [--profile DIR]
+
+sections (all when none is named):
+  start    from the command to "ready", with new and with kept data
+  memory   of each process at rest
+  cycle    what one quiet check costs Temporal
+  herd     everybody's check is due in the same minute
+  http     requests a second by route
+
+  --people N      size of the herd (1000)
+  --seconds N     length of each HTTP measurement (5)
+  --route TEXT    only HTTP routes whose name holds TEXT
+  --profile DIR   leave a CPU profile of Kronus there`;
+
+interface Sizes {
+  people: number;
+  seconds: number;
+  route: string | undefined;
+}
+
+type Section = (rig: Rig, say: Say, sizes: Sizes) => Promise<SectionResult>;
+
+/** The sections that share one running Kronus, in the order in which they disturb each other least. */
+const SECTIONS: Record<string, Section> = {
+  memory: (rig, say) => measureMemory(rig, say),
+  cycle: (rig, say) => measureCycle(rig, say),
+  herd: (rig, say, { people }) => measureHerd(rig, say, people),
+  http: (rig, say, { seconds, route }) => measureHttp(rig, say, seconds, route),
+};
+
+const wholeNumber = (text: string, name: string): number => {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`--${name} must be a whole number from 1 to 99999`);
+  return Number(text);
+};
+
+function readOptions() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      people: { type: 'string', default: '1000' },
+      seconds: { type: 'string', default: '5' },
+      route: { type: 'string' },
+      profile: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const names = ['start', ...Object.keys(SECTIONS)];
+  const unknown = positionals.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`there is no section "${unknown}"`);
+  return {
+    isHelp: values.help,
+    sections: names.filter((name) => positionals.length === 0 || positionals.includes(name)),
+    profileDir: values.profile,
+    sizes: {
+      people: wholeNumber(values.people, 'people'),
+      seconds: wholeNumber(values.seconds, 'seconds'),
+      route: values.route,
+    },
+  };
+}
+
+type Options = ReturnType<typeof readOptions>;
+
+let rig: Rig | undefined;
+
+/** Measures one section after the other; what was measured is kept when a later one fails. */
+async function measure({ sections, sizes, profileDir }: Options, progress: Progress, results: Results) {
+  if (sections.includes('start')) results.start = await progress.step('start', measureStart);
+  const shared = sections.filter((name) => name in SECTIONS);
+  if (shared.length === 0) return;
+  const running = await progress.step('Kronus for the rest', (say) => startRig(say, profileDir));
+  rig = running;
+  for (const name of shared) {
+    results[name] = await progress.step(name, (say) => SECTIONS[name]!(running, say, sizes));
+  }
+}
+
+async function run(options: Options): Promise<boolean> {
+  const progress = new Progress();
+  const at = new Date();
+  const since = performance.now();
+  const results: Results = {};
+  let failure: unknown;
+  try {
+    await measure(options, progress, results);
+  } catch (error) {
+    failure = error;
+  }
+  await progress.step('everything ended', async () => rig?.stop());
+
+  const ms = performance.now() - since;
+  if (Object.keys(results).length > 0) {
+    progress.line(`\n${table(results)}\n`);
+    progress.line(
+      `${formatDuration(ms)}; all figures and details: ${save(results, at, Math.round(ms / 1_000))}`,
+    );
+  }
+  if (failure) console.error(failure);
+  const musts = Object.values(results).flatMap(({ figures }) => figures.filter((figure) => figure.isMust));
+  return !failure && musts.every(isMet);
+}
+
+let options: Options;
+try {
+  options = readOptions();
+} catch (error) {
+  console.error(`${(error as Error).message}\n\n${USAGE}`);
+  process.exit(1);
+}
+if (options.isHelp) {
+  console.log(USAGE);
+  process.exit(0);
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => void (rig?.stop() ?? Promise.resolve()).finally(() => process.exit(130)));
+}
+process.exit((await run(options)) ? 0 : 1);
