@@ -11,6 +11,8 @@ export default {
   globalSetup: '<rootDir>/libs/testing/jest-global-setup.ts',
   globalTeardown: '<rootDir>/libs/testing/jest-global-teardown.ts',
   maxWorkers: 2,
+  // On a busy machine a server may take its time; what hangs still fails.
+  testTimeout: 30_000,
   projects: [
     {
       ...common,

@@ -12,7 +12,7 @@ import type { Clock } from '#libs/domain/clock';
 import { classifyError, isDeliveryFailure } from '#libs/domain/delivery';
 import { nextStep, type ProbeReason, type ProbeStep, type Tick } from '#libs/domain/probe';
 import { texts } from '#libs/domain/texts';
-import type { TextSender } from './text-sender.ts';
+import { asSending, type Claimed, type TextSender } from './text-sender.ts';
 
 /** What the activities of a probe work with. */
 export interface ProbeActivityDeps {
@@ -30,6 +30,8 @@ interface Question {
   probeId: number;
   messageId: number;
   number: number;
+  /** Set when this attempt recorded the message: nobody can have sent it before. */
+  fresh?: Claimed;
 }
 
 /** The activities of the workflow `probe`. Each is safe to run twice and answers the step that follows. */
@@ -44,7 +46,8 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
 
   /** Hands the question over; a number that can never be reached ends the probe as unavailable, and says why. */
   async function ask(userId: number, question: Question): Promise<void> {
-    const result = await sender.handOver(question.messageId);
+    const { messageId, fresh } = question;
+    const result = await (fresh ? sender.send(fresh) : sender.handOver(messageId));
     if (result.outcome === 'accepted') {
       await orm.em.fork().execute(
         `update probes set last_asked_at = greatest(last_asked_at, ?), retry_count = greatest(retry_count, ?), updated_at = ?
@@ -201,9 +204,10 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
       toNumber,
       body,
       attemptKey: questionKey(probe.id, number),
+      ...asSending(clock.now()),
     });
     await em.flush();
-    return { probeId: probe.id, messageId: message.id, number };
+    return { probeId: probe.id, messageId: message.id, number, fresh: message };
   }
 }
 

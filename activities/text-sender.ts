@@ -4,11 +4,11 @@ import { deliveryRank, isPermanent, type DeliveryStatus } from '#libs/domain/del
 import { SendError, type Messenger } from '#libs/twilio/messenger';
 import { retryLater } from './failures.ts';
 
-/** What is sent, and as which message. */
-interface Claimed {
+/** A message that is marked as being sent: what to send, and as which. */
+export interface Claimed {
   id: number;
   uuid: string;
-  to_number: string;
+  toNumber: string;
   body: string;
 }
 
@@ -21,6 +21,10 @@ interface MessageRow extends Claimed {
   accepted_at: string | null;
   is_wanted: boolean;
 }
+
+/** The columns of a message that is recorded as being sent already; then `send` it after the commit. */
+export const asSending = (now: Date) =>
+  ({ status: 'sending', statusRank: deliveryRank('sending'), attempts: 1, sendingAt: now }) as const;
 
 /** What became of a message: the provider has it (since `at`), it can never arrive, or nobody wants it any more. */
 export type HandOver =
@@ -61,7 +65,7 @@ export class TextSender {
   /** Goes on with a message that an earlier attempt has touched, or that nobody wants any more. */
   private async resume(messageId: number): Promise<HandOver> {
     const [message] = await this.execute<MessageRow[]>(
-      `select m.*, ${IS_WANTED} as is_wanted from messages m join probes p on p.id = m.probe_id where m.id = ?`,
+      `select m.*, m.to_number as "toNumber", ${IS_WANTED} as is_wanted from messages m join probes p on p.id = m.probe_id where m.id = ?`,
       [messageId],
     );
     if (!message) return { outcome: 'withdrawn' };
@@ -81,16 +85,20 @@ export class TextSender {
       `update messages m set status = 'sending', status_rank = 1, attempts = attempts + 1,
          sending_at = coalesce(sending_at, ?), updated_at = ?
        from probes p where p.id = m.probe_id and m.id = ? and m.status = ? and ${IS_WANTED}
-       returning m.id, m.uuid, m.to_number, m.body`,
+       returning m.id, m.uuid, m.to_number as "toNumber", m.body`,
       [now, now, messageId, status],
     );
     return claimed ?? null;
   }
 
-  private async send(message: Claimed): Promise<HandOver> {
+  /**
+   * Hands over a message that its caller has just recorded `asSending`.
+   * @throws ApplicationFailure (retried, by `handOver`) when the provider did not take it for now
+   */
+  async send(message: Claimed): Promise<HandOver> {
     try {
       const { sid } = await this.messenger.send({
-        to: message.to_number,
+        to: message.toNumber,
         body: message.body,
         statusCallback: this.statusCallback(message.uuid),
       });
@@ -104,7 +112,7 @@ export class TextSender {
   // The status callback may have come before the answer to our call: then the row has left `sending` already.
   private async findLost(message: MessageRow): Promise<string | null> {
     const sids = await this.messenger.findSent({
-      to: message.to_number,
+      to: message.toNumber,
       body: message.body,
       since: new Date(message.sending_at),
     });

@@ -9,6 +9,5 @@ const DEADLINE_MS = 5_000;
 /** Delivers owed signals to the workflows they concern. Rejects when Temporal cannot be reached within 5 s. */
 export function createSignalSender(client: WorkflowClient): SendSignal {
   const wake = { probe: wakeProbe, escalation: wakeEscalation };
-  return ({ kind, entityId, signal }) =>
-    client.withDeadline(Date.now() + DEADLINE_MS, () => wake[kind](client, entityId, signal));
+  return (owed) => client.withDeadline(Date.now() + DEADLINE_MS, () => wake[owed.kind](client, owed));
 }

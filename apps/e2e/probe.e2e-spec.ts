@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Kronus } from './harness.ts';
+import { Client, Connection } from '@temporalio/client';
+import { Kronus, until } from './harness.ts';
 
 describe('a check', () => {
   let kronus: Kronus;
@@ -130,5 +131,16 @@ describe('a check', () => {
     const alone = await kronus.person({ contacts: [] });
     await alone.phone.replies('probe');
     await alone.phone.receives("An emergency contact is required to use the 'probe' cmd");
+  }, 30_000);
+
+  it('can be traced from the request that asked for it to the workflow', async () => {
+    const tony = await kronus.person();
+    const { body } = await tony.account.call('POST', `${tony.path}/probes`, { in_minutes: 60 });
+    const connection = await Connection.connect({ address: kronus.temporalAddress });
+    const workflow = new Client({ connection }).workflow.getHandle(`probe/${tony.account.id}`);
+    const memo = async () => (await workflow.describe().catch(() => undefined))?.memo;
+    await until(async () => (await memo()) !== undefined, 5_000, 'the workflow of the check');
+    expect(await memo()).toEqual({ requestId: body.request_id });
+    await connection.close();
   }, 30_000);
 });

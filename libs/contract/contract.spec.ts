@@ -256,8 +256,22 @@ describe('queries', () => {
     for (const status of statuses) expect(schema.parse({ status: status.toUpperCase() }).status).toBe(status);
     expect(schema.parse({}).status).toBeUndefined();
     expect(schema.parse({ status: '' }).status).toBeUndefined();
-    expect(errorsOf(schema, { status: 'lost' })).toEqual([message]);
+    for (const status of ['lost', 'constructor', '__proto__']) {
+      expect(errorsOf(schema, { status })).toEqual([message]);
+    }
     expect(errorsOf(schema, { status: ['good', 'bad'] })).toEqual([message]);
+  });
+
+  it('the status of a job may also be said in the words of response jobs', () => {
+    const words = ['queued', 'Running', 'Succeeded', 'Failed', 'TimedOut', 'Stopped'];
+    expect(words.map((status) => JobQuery.parse({ status }).status)).toEqual([
+      'enqueued',
+      'in-progress',
+      'successful',
+      'dead',
+      'dead',
+      'dead',
+    ]);
   });
 });
 

@@ -16,12 +16,23 @@ export const JOB_STATUS_IDS: Record<JobStatus, number> = {
   scheduled: 5,
 };
 
+/** The words that response jobs use for the same states. */
+const RESPONSE_JOB_WORDS: Record<string, JobStatus> = {
+  queued: 'enqueued',
+  running: 'in-progress',
+  succeeded: 'successful',
+  failed: 'dead',
+  timedout: 'dead',
+  stopped: 'dead',
+};
+
 /** The query of the list of all jobs. */
 export const JobQuery = query({
   ...pageFields,
   status: statusFilter(
     JOB_STATUSES,
     "a valid 'status' param is required i.e. enqueued, scheduled, in-progress, successful, or dead",
+    RESPONSE_JOB_WORDS,
   ),
 }).meta({ id: 'JobQuery', description: 'Which jobs.' });
 export type JobQuery = z.output<typeof JobQuery>;

@@ -89,7 +89,7 @@ export const ProbeView = z
         updated_at: timeField(),
       })
       .optional()
-      .meta({ description: 'The first alert, present when there was one.' }),
+      .meta({ description: 'The latest alert, present when there was one.' }),
     alerts: z.array(AlertView).meta({ description: 'Every alert, oldest first.' }),
   })
   .meta({ id: 'Probe', description: 'One check on a person.' });

@@ -3,6 +3,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { createTestDatabase } from '#libs/testing/test-servers';
 import { migrate } from './migrate.ts';
 import { ormConfig } from './orm.config.ts';
+import { onBehalfOf } from './request-id.ts';
 import { Wakeups, type OwedSignal } from './queries/wakeups.ts';
 
 describe('the database', () => {
@@ -70,13 +71,13 @@ describe('the database', () => {
         sent.push(signal);
       };
       const wakeups = new Wakeups(orm, send, (error) => errors.push(error));
-      await wakeups.record(orm.em.fork(), owed);
+      await onBehalfOf('request-1', () => wakeups.record(orm.em.fork(), owed));
       wakeups.deliver('probe', 7);
       await wakeups.drain();
       expect([errors.length, await count()]).toEqual([1, 1]);
       isDown = false;
       expect(await wakeups.deliverAll()).toBe(1);
-      expect([sent, await count()]).toEqual([[owed], 0]);
+      expect([sent, await count()]).toEqual([[{ ...owed, requestId: 'request-1' }], 0]);
     });
 
     it('are delivered again when the change was changed meanwhile', async () => {

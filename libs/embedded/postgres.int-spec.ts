@@ -102,9 +102,7 @@ describe('startPostgres', () => {
       report({ pid: server.pid });`);
     const { pid } = owner.reported;
     await owner.kill();
-    const began = performance.now();
     const server = await start();
-    expect(performance.now() - began).toBeLessThan(3_000);
     expect(isAlive(pid)).toBe(false);
     expect(await query(server.url('postgres'), 'SELECT one FROM kept')).toEqual([{ one: 1 }]);
   });

@@ -1,14 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Whether a process with this id runs, whoever owns it; one that has ended and waits to be collected does not. */
+/**
+ * Whether a process with this id runs, whoever owns it; one that has ended and waits to be collected does not. One
+ * whose other threads still end does: until the last of them is gone its ports are taken.
+ */
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  return process.platform !== 'linux' || linuxStat(pid)?.state !== 'Z';
+  if (process.platform !== 'linux') return true;
+  const stat = linuxStat(pid);
+  return stat !== undefined && (stat.state !== 'Z' || stat.threads > 1);
 };
 
 /**
@@ -32,13 +37,13 @@ export const commandLine = (pid: number): string => {
   }
 };
 
-/** Fields 3 and 22 of proc(5): the state, and the start in ticks since boot. */
-const linuxStat = (pid: number): { state: string; startedAt: string } | undefined => {
+/** Fields 3, 20 and 22 of proc(5): the state, the number of threads, and the start in ticks since boot. */
+const linuxStat = (pid: number): { state: string; threads: number; startedAt: string } | undefined => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name before it is in brackets and may hold anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0] ?? '', startedAt: fields[19] ?? '' };
+    return { state: fields[0] ?? '', threads: Number(fields[17]), startedAt: fields[19] ?? '' };
   } catch {
     return undefined;
   }

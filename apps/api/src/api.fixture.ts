@@ -47,7 +47,8 @@ export class TestApi {
     api.#dataDir = config.dataDir;
     api.orm = await MikroORM.init(ormConfig(url, config.database.poolSize));
     await api.orm.migrator.up();
-    const send = async (owed: OwedSignal) => void api.signals.push(owed);
+    const send = async ({ kind, entityId, signal }: OwedSignal) =>
+      void api.signals.push({ kind, entityId, signal });
     api.#wakeups = new Wakeups(api.orm, send, (error) => {
       throw error;
     });

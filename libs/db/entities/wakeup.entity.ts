@@ -10,6 +10,7 @@ const WakeupSchema = defineEntity({
     kind: p.string().$type<WakeupKind>().primary(),
     entityId: p.integer().primary(),
     signal: p.string(),
+    requestId: p.string().nullable(),
     version: p.integer().default(1),
     createdAt: p.datetime().onCreate(() => new Date()),
   },

@@ -182,6 +182,7 @@ export class Migration20261121000000 extends Migration {
         kind text not null check (kind in ('probe', 'escalation')),
         entity_id int not null,
         signal text not null,
+        request_id text,
         version int not null default 1,
         created_at timestamptz not null,
         primary key (kind, entity_id)

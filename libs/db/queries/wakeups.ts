@@ -1,5 +1,6 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { WakeupKind } from '../entities/wakeup.entity.ts';
+import { currentRequestId } from '../request-id.ts';
 
 /** Names of the signals that a change can owe to a workflow. */
 export type WakeupSignal =
@@ -13,8 +14,13 @@ export interface OwedSignal {
   signal: WakeupSignal;
 }
 
+/** A signal on its way, with the request that caused it, for whoever reads the workflow's history. */
+export interface CausedSignal extends OwedSignal {
+  requestId?: string | null;
+}
+
 /** Delivers one signal, starting the workflow when it is not running. Must be safe to call twice. */
-export type SendSignal = (owed: OwedSignal) => Promise<void>;
+export type SendSignal = (owed: CausedSignal) => Promise<void>;
 
 /**
  * Signals that can not be lost: recorded in the transaction of the change they announce, delivered after its commit,
@@ -33,9 +39,10 @@ export class Wakeups {
   /** Records a signal as owed. Call it inside the transaction of the change. */
   async record(em: EntityManager, { kind, entityId, signal }: OwedSignal): Promise<void> {
     await em.execute(
-      `insert into wakeups (kind, entity_id, signal, created_at) values (?, ?, ?, now())
-       on conflict (kind, entity_id) do update set version = wakeups.version + 1, signal = excluded.signal`,
-      [kind, entityId, signal],
+      `insert into wakeups (kind, entity_id, signal, request_id, created_at) values (?, ?, ?, ?, now())
+       on conflict (kind, entity_id) do update
+         set version = wakeups.version + 1, signal = excluded.signal, request_id = excluded.request_id`,
+      [kind, entityId, signal, currentRequestId() ?? null],
     );
   }
 
@@ -74,12 +81,12 @@ export class Wakeups {
 
   private async deliverNow(kind: WakeupKind, entityId: number): Promise<void> {
     const em = this.orm.em.fork();
-    const [owed] = await em.execute<{ signal: WakeupSignal; version: number }[]>(
-      `select signal, version from wakeups where kind = ? and entity_id = ?`,
+    const [owed] = await em.execute<{ signal: WakeupSignal; request_id: string | null; version: number }[]>(
+      `select signal, request_id, version from wakeups where kind = ? and entity_id = ?`,
       [kind, entityId],
     );
     if (!owed) return;
-    await this.send({ kind, entityId, signal: owed.signal });
+    await this.send({ kind, entityId, signal: owed.signal, requestId: owed.request_id });
     // A change committed since then raised the version: its signal is still owed.
     await em.execute(`delete from wakeups where kind = ? and entity_id = ? and version = ?`, [
       kind,

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import { onBehalfOf } from '#libs/db/request-id';
 import { AppError } from '#libs/domain/errors';
 import { MAX_BODY_BYTES, parseBodies } from './body.ts';
 import { answerFailure, toFailure, toFailureView } from './failure.ts';
@@ -39,7 +40,7 @@ export function createServer(logger: Logger): FastifyAdapter {
     // Bodies are read by route: what the type says, sense or nonsense, is not looked at.
     if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
     if (request.is404) return refuseUnrouted(routes, request, reply, done);
-    done();
+    onBehalfOf(request.id, done);
   });
   logRequests(server, logger);
   parseBodies(server);

@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { MikroORM } from '@mikro-orm/postgresql';
+import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import type { Config } from '#libs/config/config';
-import type { MessageKind } from '#libs/db/entities/message.entity';
+import { Message, type MessageKind } from '#libs/db/entities/message.entity';
+import type { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { Probe } from '#libs/db/entities/probe.entity';
 import { lockPerson } from '#libs/db/queries/person';
 import { settleProbe } from '#libs/db/queries/settle-probe';
-import { Wakeups } from '#libs/db/queries/wakeups';
+import { Wakeups, type OwedSignal } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
 import {
   classifyError,
@@ -13,6 +14,7 @@ import {
   fromProviderStatus,
   isDeliveryFailure,
   isPermanent,
+  type DeliveryStatus,
 } from '#libs/domain/delivery';
 import { CLOCK, CONFIG } from '../app.tokens.ts';
 
@@ -45,12 +47,22 @@ export class DeliveryService {
   ) {}
 
   /** Applies one report; unknown words and unknown messages change nothing. */
-  async report({ uuid, sid, status: word, errorCode }: DeliveryReport): Promise<void> {
-    const status = fromProviderStatus(word);
+  async report(report: DeliveryReport): Promise<void> {
+    const status = fromProviderStatus(report.status);
     if (!status) return;
+    if (isDeliveryFailure(status)) await this.recordFailure(report, status);
+    else await this.record(this.orm.em.fork(), report, status);
+  }
+
+  /** Moves the message forward; answers it when this report was news. */
+  private async record(
+    em: EntityManager,
+    { uuid, sid, errorCode }: DeliveryReport,
+    status: DeliveryStatus,
+  ): Promise<ReportedMessage | undefined> {
     const rank = deliveryRank(status);
     const now = this.clock.now();
-    const [message] = await this.orm.em.fork().execute<ReportedMessage[]>(
+    const [message] = await em.execute<ReportedMessage[]>(
       `update messages set status = ?, status_rank = ?, provider_sid = coalesce(provider_sid, ?),
          accepted_at = coalesce(accepted_at, ?), error_code = coalesce(?, error_code), updated_at = ?
        where uuid = ? and status_rank < ? and coalesce(provider_sid, ?) = ?
@@ -58,30 +70,42 @@ export class DeliveryService {
        returning kind, user_id, probe_id`,
       [status, rank, sid, now, errorCode, now, uuid, rank, sid, sid, sid, uuid],
     );
-    if (message && isDeliveryFailure(status)) await this.failed(message, errorCode);
+    return message;
+  }
+
+  /** Records a failure and what follows from it in one transaction, so that a crash cannot part them. */
+  private async recordFailure(report: DeliveryReport, status: DeliveryStatus): Promise<void> {
+    const owed = await this.orm.em.fork().transactional(async (em) => {
+      const known = await em.findOne(Message, { uuid: report.uuid });
+      const settings = known && (await lockPerson(em, known.userId));
+      const message = settings && (await this.record(em, report, status));
+      return message ? this.follow(em, message, settings, report.errorCode) : [];
+    });
+    for (const { kind, entityId } of owed) this.wakeups.deliver(kind, entityId);
   }
 
   /** An alert that did not arrive passes to the next contact; a question that never can ends its probe. */
-  private async failed({ kind, user_id: userId, probe_id: probeId }: ReportedMessage, code: number | null) {
+  private async follow(
+    em: EntityManager,
+    { kind, user_id: userId, probe_id: probeId }: ReportedMessage,
+    settings: ProbeSettings,
+    errorCode: number | null,
+  ): Promise<OwedSignal[]> {
     if (kind === 'alert') {
-      const owed = { kind: 'escalation', entityId: probeId } as const;
-      await this.wakeups.record(this.orm.em.fork(), { ...owed, signal: 'delivery' });
-      this.wakeups.deliver(owed.kind, owed.entityId);
-      return;
+      const owed: OwedSignal = { kind: 'escalation', entityId: probeId, signal: 'delivery' };
+      await this.wakeups.record(em, owed);
+      return [owed];
     }
-    const errorClass = classifyError(code);
-    if ((kind !== 'check_in' && kind !== 'follow_up') || !isPermanent(errorClass)) return;
+    const errorClass = classifyError(errorCode);
+    if ((kind !== 'check_in' && kind !== 'follow_up') || !isPermanent(errorClass)) return [];
+    const probe = await em.findOne(Probe, { id: probeId, status: 'pending' });
+    if (!probe) return [];
+    const reason = errorClass === 'opted_out' ? 'opted_out' : 'undeliverable';
     const { timeZone } = this.config;
-    await this.orm.em.fork().transactional(async (em) => {
-      const settings = await lockPerson(em, userId);
-      const probe = settings && (await em.findOne(Probe, { id: probeId, status: 'pending' }));
-      if (!probe) return;
-      const reason = errorClass === 'opted_out' ? 'opted_out' : 'undeliverable';
-      const now = this.clock.now();
-      await settleProbe(em, this.wakeups, { probe, settings, status: 'unavailable', reason, timeZone, now });
-      await this.wakeups.record(em, { kind: 'probe', entityId: userId, signal: 'delivery' });
-    });
-    this.wakeups.deliver('escalation', probeId);
-    this.wakeups.deliver('probe', userId);
+    const now = this.clock.now();
+    await settleProbe(em, this.wakeups, { probe, settings, status: 'unavailable', reason, timeZone, now });
+    const owed: OwedSignal = { kind: 'probe', entityId: userId, signal: 'delivery' };
+    await this.wakeups.record(em, owed);
+    return [{ kind: 'escalation', entityId: probeId, signal: 'raised' }, owed];
   }
 }
