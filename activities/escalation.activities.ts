@@ -8,12 +8,14 @@ import type { Clock } from '#libs/domain/clock';
 import { deliveryRank } from '#libs/domain/delivery';
 import { nextEscalationStep, type EscalationStep } from '#libs/domain/escalation';
 import { texts, type AlertCause } from '#libs/domain/texts';
+import type { ReadBack } from './read-back.ts';
 import type { TextSender } from './text-sender.ts';
 
 /** What the activities of an escalation work with. */
 export interface EscalationActivityDeps {
   orm: MikroORM;
   sender: TextSender;
+  readBack: ReadBack;
   clock: Clock;
   /** How long a minute of waiting lasts; 60,000 except in development and tests. */
   minuteMs: number;
@@ -31,7 +33,13 @@ interface Notice {
 export type EscalationActivities = ReturnType<typeof createEscalationActivities>;
 
 /** Binds the activities of the workflow `escalation` to what they work with. */
-export function createEscalationActivities({ orm, sender, clock, minuteMs }: EscalationActivityDeps) {
+export function createEscalationActivities({
+  orm,
+  sender,
+  readBack,
+  clock,
+  minuteMs,
+}: EscalationActivityDeps) {
   async function plan(probeId: number, now: Date): Promise<EscalationStep> {
     const em = orm.em.fork();
     const escalation = await loadEscalation(em, probeId, minuteMs);
@@ -62,13 +70,31 @@ export function createEscalationActivities({ orm, sender, clock, minuteMs }: Esc
     return plan(probeId, clock.now());
   }
 
+  /** Takes in what contacts who were alerted before answered while we could not receive it. Never delays an alert. */
+  async function readMissedAcknowledgements(probeId: number): Promise<void> {
+    const asked = await orm.em.fork().execute<{ phone_number: string; since: string }[]>(
+      `select c.phone_number, min(e.created_at) as since from emergency_probes e join contacts c on c.id = e.contact_id
+         where e.probe_id = ? group by c.phone_number`,
+      [probeId],
+    );
+    const readings = asked.map(({ phone_number, since }) =>
+      readBack.fromPhone(phone_number, new Date(since)),
+    );
+    await Promise.allSettled(readings);
+  }
+
   return {
     /** Reads what an escalation does next at `now`, the workflow's own time in epoch milliseconds. */
     planEscalation: ({ probeId, now }: { probeId: number; now: number }): Promise<EscalationStep> =>
       plan(probeId, new Date(now)),
 
-    /** Asks one contact to look after the person, once a round. */
-    alertContact(alert: { probeId: number; contactId: number; round: number }): Promise<EscalationStep> {
+    /** Asks one contact to look after the person, once a round, unless an earlier one has taken it on. */
+    async alertContact(alert: {
+      probeId: number;
+      contactId: number;
+      round: number;
+    }): Promise<EscalationStep> {
+      await readMissedAcknowledgements(alert.probeId);
       return say(alert.probeId, async (escalation, em) => {
         const { probe, user, contacts, state } = escalation;
         const contact = contacts.find((each) => each.id === alert.contactId);

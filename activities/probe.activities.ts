@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { MessageKind } from '#libs/db/entities/message.entity';
 import { Message } from '#libs/db/entities/message.entity';
@@ -5,25 +6,36 @@ import { OneOffCheck } from '#libs/db/entities/one-off-check.entity';
 import type { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { Probe } from '#libs/db/entities/probe.entity';
 import { User } from '#libs/db/entities/user.entity';
-import { loadWatch, lockPerson } from '#libs/db/queries/person';
+import { loadWatch, lockPerson, toOpenProbe } from '#libs/db/queries/person';
 import { settleProbe } from '#libs/db/queries/settle-probe';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
 import { classifyError, isDeliveryFailure } from '#libs/domain/delivery';
-import { nextStep, type ProbeReason, type ProbeStep, type Tick } from '#libs/domain/probe';
+import { nextStep, onSilence, type ProbeReason, type ProbeStep, type Tick } from '#libs/domain/probe';
 import { texts } from '#libs/domain/texts';
+import { SendError } from '#libs/twilio/messenger';
+import { retryLater } from './failures.ts';
+import type { ReadBack } from './read-back.ts';
 import { asSending, type Claimed, type TextSender } from './text-sender.ts';
 
 /** What the activities of a probe work with. */
 export interface ProbeActivityDeps {
   orm: MikroORM;
   sender: TextSender;
+  readBack: ReadBack;
   wakeups: Wakeups;
   clock: Clock;
   timeZone: string;
   /** How long a minute of waiting lasts; 60,000 except in development and tests. */
   minuteMs: number;
 }
+
+/** A deadline that is noticed later than this passed while Kronus was away. */
+const LATE_AFTER_MS = 60_000;
+/** The same where minutes are shorter, in development and tests. */
+const LATE_AFTER_MINUTES = 10;
+/** For so long an alarm waits for a provider that does not tell whether there is an answer. */
+const READ_BACK_LIMIT_MS = 10 * 60_000;
 
 /** A question of a probe on its way: the message to hand over, and which follow-up it is (0: the check-in). */
 interface Question {
@@ -39,7 +51,8 @@ export type ProbeActivities = ReturnType<typeof createProbeActivities>;
 
 /** Binds the activities of the workflow `probe` to what they work with. */
 export function createProbeActivities(deps: ProbeActivityDeps) {
-  const { orm, sender, wakeups, clock, timeZone, minuteMs } = deps;
+  const { orm, sender, readBack, wakeups, clock, timeZone, minuteMs } = deps;
+  const lateAfterMs = Math.min(LATE_AFTER_MS, LATE_AFTER_MINUTES * minuteMs);
 
   const plan = async (userId: number): Promise<ProbeStep> =>
     nextStep(await loadWatch(orm.em.fork(), userId, minuteMs), clock.now());
@@ -57,21 +70,16 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
     }
     if (result.outcome === 'failed') {
       const isOptedOut = classifyError(result.errorCode) === 'opted_out';
-      await raiseAlarm(userId, question.probeId, () => (isOptedOut ? 'opted_out' : 'undeliverable'));
+      await raiseAlarm(userId, question.probeId, isOptedOut ? 'opted_out' : 'undeliverable');
     }
   }
 
   /** Ends a probe that is still pending as unavailable, and starts the escalation. */
-  async function raiseAlarm(
-    userId: number,
-    probeId: number,
-    reasonOf: (em: EntityManager) => ProbeReason | Promise<ProbeReason>,
-  ): Promise<void> {
+  async function raiseAlarm(userId: number, probeId: number, reason: ProbeReason): Promise<void> {
     await orm.em.fork().transactional(async (em) => {
       const settings = await lockPerson(em, userId);
       const probe = settings && (await em.findOne(Probe, { id: probeId, status: 'pending' }));
       if (!probe) return;
-      const reason = await reasonOf(em);
       await settleProbe(em, wakeups, {
         probe,
         settings,
@@ -129,15 +137,46 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
       return plan(due.userId);
     },
 
-    /** Ends a probe that nobody answered. The reason tells silence from a phone that could not be reached. */
+    /**
+     * Decides a probe that nobody answered, after looking whether an answer is waiting at the provider. A deadline that
+     * passed while Kronus was away is followed by one more question; else the probe ends as unavailable, with a reason
+     * that tells silence from a phone that could not be reached.
+     */
     async giveUp({ userId, probeId }: { userId: number; probeId: number }): Promise<ProbeStep> {
-      await raiseAlarm(userId, probeId, async (em) => {
+      await readMissedReplies(userId, probeId);
+      const isRaised = await orm.em.fork().transactional(async (em) => {
+        const settings = await lockPerson(em, userId);
+        const probe = settings && (await em.findOne(Probe, { id: probeId, status: 'pending' }));
+        if (!probe) return false;
+        const now = clock.now();
+        const effect = onSilence(toOpenProbe(probe, minuteMs), now, lateAfterMs);
+        if (effect === 'askOnceMore') probe.lateRetries++;
+        if (effect !== 'alarm') return false;
         const sent = await em.find(Message, { probeId, kind: { $in: ['check_in', 'follow_up'] } });
-        return sent.every((message) => isDeliveryFailure(message.status)) ? 'undeliverable' : 'no_reply';
+        const isUnreached = sent.every((message) => isDeliveryFailure(message.status));
+        const reason = isUnreached ? 'undeliverable' : 'no_reply';
+        await settleProbe(em, wakeups, { probe, settings, status: 'unavailable', reason, timeZone, now });
+        return true;
       });
+      if (isRaised) wakeups.deliver('escalation', probeId);
       return plan(userId);
     },
   };
+
+  /** Takes in answers that we could not receive; after a while the alarm is raised without having looked. */
+  async function readMissedReplies(userId: number, probeId: number): Promise<void> {
+    const em = orm.em.fork();
+    const probe = await em.findOne(Probe, { id: probeId, status: 'pending' });
+    const user = probe && (await em.findOne(User, userId));
+    if (!probe || !user?.phoneNumber) return;
+    try {
+      await readBack.fromPhone(user.phoneNumber, probe.createdAt);
+    } catch (error) {
+      const isWorthWaiting = error instanceof SendError && error.errorClass === 'retry';
+      const waitedMs = clock.now().getTime() - activityInfo().scheduledTimestampMs;
+      if (isWorthWaiting && waitedMs < READ_BACK_LIMIT_MS) throw retryLater(error);
+    }
+  }
 
   /**
    * Opens the probe of a tick that is still due, with its first question; null when it is not due (any more). A

@@ -1,11 +1,15 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { escalatingProbeIds, watchedUserIds } from '#libs/db/queries/person';
 import type { SendSignal, Wakeups } from '#libs/db/queries/wakeups';
+import { SendError } from '#libs/twilio/messenger';
+import { retryLater } from './failures.ts';
+import type { ReadBack } from './read-back.ts';
 
 /** What the reconciler works with. */
 export interface ReconcileActivityDeps {
   orm: MikroORM;
   wakeups: Wakeups;
+  readBack: ReadBack;
   /** Delivers a signal, starting the workflow when it is not running. */
   send: SendSignal;
   /** The ids after the slash of every running workflow of a kind. May lag behind by a moment. */
@@ -16,10 +20,25 @@ export interface ReconcileActivityDeps {
 export type ReconcileActivities = ReturnType<typeof createReconcileActivities>;
 
 /** Binds the activities of the workflow `reconcile` to what they work with. */
-export function createReconcileActivities({ orm, wakeups, send, runningIds }: ReconcileActivityDeps) {
+export function createReconcileActivities({
+  orm,
+  wakeups,
+  readBack,
+  send,
+  runningIds,
+}: ReconcileActivityDeps) {
   return {
     /** Delivers every signal that a commit left owed; answers how many. */
     deliverOwedSignals: (): Promise<number> => wakeups.deliverAll(),
+
+    /** Takes in texts that never reached the webhook; answers how many the provider listed, known ones included. */
+    async readMissedTexts(): Promise<number> {
+      try {
+        return await readBack.fromAll();
+      } catch (error) {
+        throw error instanceof SendError ? retryLater(error) : error;
+      }
+    },
 
     /**
      * Starts the workflow of every person and every alarm that should have one and has none; answers how many. One

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runtimeFlags } from '#libs/embedded/phones';
+import { runtimeFlags, startPhones, type PhonesServer } from '#libs/embedded/phones';
 import { portOr } from '#libs/embedded/ports';
 import { Phones, type Phone } from '#libs/testing/phone';
 
@@ -27,6 +27,15 @@ export interface PersonOptions {
   settings?: Record<string, unknown>;
 }
 
+/** How the Kronus of a story runs. */
+export interface KronusOptions {
+  /** How long a minute of waiting lasts. */
+  minuteMs?: number;
+  env?: NodeJS.ProcessEnv;
+  /** Phones that go on working while Kronus is down. */
+  hasOwnPhones?: boolean;
+}
+
 /**
  * A whole Kronus for stories: the real process with every server that it brings along, in test mode, where a minute of
  * waiting lasts `minuteMs`. Spoken to by HTTP and by phone only.
@@ -42,13 +51,15 @@ export class Kronus {
     private running: Running,
     private readonly dataDir: string,
     private readonly minuteMs: number,
+    private readonly simulator: PhonesServer | undefined,
   ) {}
 
   /** Starts Kronus and sets up its first account. */
   static async start({
     minuteMs = 400,
     env = {},
-  }: { minuteMs?: number; env?: NodeJS.ProcessEnv } = {}): Promise<Kronus> {
+    hasOwnPhones = false,
+  }: KronusOptions = {}): Promise<Kronus> {
     const port = await freeBlock();
     const phonesPort = port + 1;
     const dataDir = mkdtempSync(join(tmpdir(), 'kronus-e2e-'));
@@ -62,6 +73,8 @@ export class Kronus {
       ...env,
     };
     const url = `http://127.0.0.1:${port}`;
+    const simulator = hasOwnPhones ? await startOwnPhones(phonesPort, url, dataDir) : undefined;
+    if (simulator) Object.assign(settings, simulator.settings);
     const child = await launch(settings, url);
     const kronus = new Kronus(
       url,
@@ -70,6 +83,7 @@ export class Kronus {
       child,
       dataDir,
       minuteMs,
+      simulator?.server,
     );
     await kronus.phones.mark();
     return kronus;
@@ -78,6 +92,7 @@ export class Kronus {
   /** Stops Kronus as an operator does, and checks that it ended well. */
   async stop(): Promise<void> {
     const code = await end(this.running.process, 'SIGTERM');
+    await this.simulator?.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
     if (code !== 0)
       throw new Error(`kronus ended with code ${code}:\n${this.running.output().slice(-2_000)}`);
@@ -250,6 +265,20 @@ export class Person {
     const user = await this.account.expects(200, 'GET', this.path);
     return user.probe_settings.active;
   }
+}
+
+/** Starts phones that Kronus does not end, and answers the settings that lead it there. */
+async function startOwnPhones(port: number, url: string, folder: string) {
+  const account = { accountSid: `AC${'e'.repeat(32)}`, authToken: 'e2e-auth-token' };
+  const webhookUrl = `${url}/webhook/sms`;
+  const server = await startPhones({ port, webhookUrl, ...account, logFile: join(folder, 'own-phones.log') });
+  const settings = {
+    KRONUS_PUBLIC_URL: url,
+    TWILIO_API_BASE_URL: server.url,
+    TWILIO_ACCOUNT_SID: account.accountSid,
+    TWILIO_AUTH_TOKEN: account.authToken,
+  };
+  return { server, settings };
 }
 
 /** A port with free ones after it, outside of the range from which the system takes ports for outgoing connections. */

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { effectOfReply, isAlarm, nextStep, PROBE_STATUSES, type OpenProbe, type Watch } from './probe.ts';
+import {
+  effectOfReply,
+  isAlarm,
+  nextStep,
+  onSilence,
+  PROBE_STATUSES,
+  type OpenProbe,
+  type Watch,
+} from './probe.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 12, minute));
 const nothing: Watch = { openProbe: null, nextTickAt: null, nextOneOff: null };
@@ -7,6 +15,7 @@ const open = (over: Partial<OpenProbe> = {}): OpenProbe => ({
   id: 7,
   retryCount: 0,
   maxRetries: 3,
+  lateRetries: 0,
   waitMs: 5 * 60_000,
   lastAskedAt: at(0),
   ...over,
@@ -59,6 +68,32 @@ describe('nextStep', () => {
     expect(nextStep({ ...watch, nextOneOff: { id: 3, dueAt: at(5) } }, at(0))).toMatchObject({
       do: 'followUp',
     });
+  });
+});
+
+describe('onSilence', () => {
+  const silent = (over: Partial<OpenProbe> = {}) => open({ retryCount: 3, ...over });
+  const lateAfterMs = 60_000;
+
+  it('raises the alarm at the deadline', () => {
+    expect(onSilence(silent(), at(5), lateAfterMs)).toBe('alarm');
+    expect(onSilence(silent(), at(6), lateAfterMs)).toBe('alarm');
+  });
+
+  it('asks once more, and only once, when the deadline passed unnoticed', () => {
+    const noticed = new Date(+at(6) + 1);
+    expect(onSilence(silent(), noticed, lateAfterMs)).toBe('askOnceMore');
+    expect(nextStep({ ...nothing, openProbe: silent({ lateRetries: 1 }) }, noticed)).toMatchObject({
+      do: 'followUp',
+      number: 4,
+    });
+    expect(onSilence(silent({ retryCount: 4, lateRetries: 1 }), at(30), lateAfterMs)).toBe('alarm');
+  });
+
+  it('waits while the deadline is not reached, or a question is still to be asked', () => {
+    expect(onSilence(silent(), at(4), lateAfterMs)).toBe('wait');
+    expect(onSilence(silent({ retryCount: 2 }), at(30), lateAfterMs)).toBe('wait');
+    expect(onSilence(silent({ lastAskedAt: null }), at(30), lateAfterMs)).toBe('wait');
   });
 });
 

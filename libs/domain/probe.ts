@@ -24,6 +24,8 @@ export interface OpenProbe {
   /** Follow-ups handed to the provider so far. */
   retryCount: number;
   maxRetries: number;
+  /** Follow-ups beyond `maxRetries`, because a deadline passed while Kronus was away. */
+  lateRetries: number;
   waitMs: number;
   /** When the latest question was handed to the provider; null while the check-in itself still has to go. */
   lastAskedAt: Date | null;
@@ -56,7 +58,7 @@ type TimedStep = Exclude<ProbeStep, { do: 'rest' }>;
 function stepOf(probe: OpenProbe, now: Date): TimedStep {
   if (!probe.lastAskedAt) return { do: 'checkIn', at: now.getTime(), probeId: probe.id };
   const at = probe.lastAskedAt.getTime() + probe.waitMs;
-  return probe.retryCount < probe.maxRetries
+  return probe.retryCount < probe.maxRetries + probe.lateRetries
     ? { do: 'followUp', at, probeId: probe.id, number: probe.retryCount + 1 }
     : { do: 'giveUp', at, probeId: probe.id };
 }
@@ -78,6 +80,20 @@ export function nextStep(watch: Watch, now: Date): ProbeStep {
     : nextTickAt && { do: 'ask', at: nextTickAt.getTime(), tick: { kind: 'scheduled' } };
   if (oneOff && other) return oneOff.at < other.at ? oneOff : other;
   return oneOff ?? other ?? { do: 'rest' };
+}
+
+/** What follows the last deadline of a probe that nobody answered. */
+export type SilenceEffect = 'wait' | 'askOnceMore' | 'alarm';
+
+/**
+ * Silence raises the alarm, but never on our own downtime: a deadline that is noticed late passed while Kronus was away,
+ * and the person is asked once more. Within `lateAfterMs` it is called punctual.
+ */
+export function onSilence(probe: OpenProbe, now: Date, lateAfterMs: number): SilenceEffect {
+  const step = stepOf(probe, now);
+  if (step.do !== 'giveUp' || now.getTime() < step.at) return 'wait';
+  const isLate = now.getTime() - step.at > lateAfterMs;
+  return isLate && probe.lateRetries === 0 ? 'askOnceMore' : 'alarm';
 }
 
 /**

@@ -16,6 +16,15 @@ export interface SentText {
   since: Date;
 }
 
+/** A text that somebody sent to us, as the provider keeps it. */
+export interface ReceivedText {
+  sid: string;
+  from: string;
+  body: string;
+  /** By the provider's clock, in whole seconds. */
+  sentAt: Date;
+}
+
 /**
  * Sends texts and looks up what was sent. Not idempotent: the provider has no key for that, so whoever sends must have
  * recorded the attempt first and must look before sending again.
@@ -25,6 +34,8 @@ export interface Messenger {
   send(text: OutboundText): Promise<{ sid: string }>;
   /** The ids of texts like this one that the provider accepted since then, oldest first. @throws SendError */
   findSent(text: SentText): Promise<string[]>;
+  /** The texts that reached the provider since then, of one phone or of all, oldest first. @throws SendError */
+  received(filter: { since: Date; from?: string }): Promise<ReceivedText[]>;
 }
 
 /** A text was not handed over, or it is not known whether it was (`isAmbiguous`). Carries no number and no text. */

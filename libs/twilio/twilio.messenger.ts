@@ -1,5 +1,6 @@
 import http from 'node:http';
 import twilio from 'twilio';
+import type { MessageInstance, MessagePage } from 'twilio/lib/rest/api/v2010/account/message.js';
 import { classifyError } from '#libs/domain/delivery';
 import { SendError, type Messenger, type OutboundText, type SentText } from './messenger.ts';
 
@@ -16,6 +17,8 @@ const TWILIO_API = 'https://api.twilio.com';
 const TIMEOUT_MS = 8_000;
 /** Twilio's clock and ours may differ by this much when a text is looked up. */
 const CLOCK_SKEW_MS = 60_000;
+/** The most that Twilio lists at once. */
+const PAGE_SIZE = 1_000;
 const RETRY_AFTER = /^\d+$/;
 
 /** The library's own HTTP client, sent to another address where one is set, and with refusals classed. */
@@ -61,6 +64,24 @@ export function createTwilioMessenger(settings: TwilioSettings): Messenger {
   const client = twilio('AC', settings.authToken, { httpClient });
   client.username = client.accountSid = settings.accountSid;
 
+  /** Messages since then, oldest first. Twilio filters by day (UTC) only, and lists the newest first. */
+  async function list(filter: { to?: string; from?: string }, since: Date): Promise<MessageInstance[]> {
+    const earliest = new Date(since.getTime() - CLOCK_SKEW_MS);
+    const dateSentAfter = new Date(earliest.toISOString().slice(0, 10));
+    const found: MessageInstance[] = [];
+    let page: Pick<MessagePage, 'instances' | 'nextPage'> | undefined = await client.messages.page({
+      ...filter,
+      dateSentAfter,
+      pageSize: PAGE_SIZE,
+    });
+    while (page) {
+      found.push(...page.instances.filter((each) => each.dateCreated >= earliest));
+      const isPast = page.instances.some((each) => each.dateCreated < earliest);
+      page = isPast ? undefined : await page.nextPage();
+    }
+    return found.sort((a, b) => a.dateCreated.getTime() - b.dateCreated.getTime());
+  }
+
   return {
     async send({ to, body, statusCallback }: OutboundText) {
       const { messagingServiceSid } = settings;
@@ -69,14 +90,17 @@ export function createTwilioMessenger(settings: TwilioSettings): Messenger {
     },
 
     async findSent({ to, body, since }: SentText) {
-      const earliest = new Date(since.getTime() - CLOCK_SKEW_MS);
-      // Twilio filters by day (UTC) only.
-      const dateSentAfter = new Date(earliest.toISOString().slice(0, 10));
-      const messages = await client.messages.list({ to, dateSentAfter, pageSize: 200 });
+      const messages = await list({ to }, since);
       return messages
-        .filter((each) => each.direction !== 'inbound' && each.body === body && each.dateCreated >= earliest)
-        .sort((a, b) => a.dateCreated.getTime() - b.dateCreated.getTime())
+        .filter((each) => each.direction !== 'inbound' && each.body === body)
         .map((each) => each.sid);
+    },
+
+    async received({ since, from }) {
+      const messages = await list(from === undefined ? {} : { from }, since);
+      return messages
+        .filter((each) => each.direction === 'inbound')
+        .map(({ sid, from, body, dateCreated }) => ({ sid, from, body, sentAt: dateCreated }));
     },
   };
 }

@@ -31,6 +31,13 @@ const { askCheckIn, resumeCheckIn } = proxyActivities<ProbeActivities>({
   ...sending,
   priority: { priorityKey: PRIORITY.checkIn },
 });
+// Not on the queue for sending: an alarm must not wait for routine checks.
+const { giveUp } = proxyActivities<ProbeActivities>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: SENDING.heartbeatTimeout,
+  retry: { initialInterval: '1 second', maximumInterval: '15 seconds' },
+  priority: { priorityKey: PRIORITY.escalation },
+});
 const { sendFollowUp } = proxyActivities<ProbeActivities>({
   ...sending,
   priority: { priorityKey: PRIORITY.followUp },
@@ -83,6 +90,6 @@ function take(userId: number, step: Exclude<ProbeStep, { do: 'rest' }>): Promise
     case 'followUp':
       return sendFollowUp({ userId, probeId: step.probeId, number: step.number });
     case 'giveUp':
-      return record.giveUp({ userId, probeId: step.probeId });
+      return giveUp({ userId, probeId: step.probeId });
   }
 }

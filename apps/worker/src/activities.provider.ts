@@ -3,8 +3,10 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { createEscalationActivities } from '#activities/escalation.activities';
 import { createProbeActivities } from '#activities/probe.activities';
 import { createReconcileActivities } from '#activities/reconcile.activities';
+import { ReadBack } from '#activities/read-back';
 import { TextSender } from '#activities/text-sender';
 import type { Config } from '#libs/config/config';
+import { InboundTexts } from '#libs/db/queries/inbound-texts';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
 import type { Messenger } from '#libs/twilio/messenger';
@@ -26,11 +28,14 @@ export interface ActivityDeps {
 export function createActivities({ config, orm, wakeups, messenger, client, clock }: ActivityDeps) {
   const { timeZone, minuteMs, publicUrl } = config;
   const sender = new TextSender(orm, messenger, clock, (uuid) => `${publicUrl}/webhook/sms/status/${uuid}`);
-  const probe = createProbeActivities({ orm, sender, wakeups, clock, timeZone, minuteMs });
-  const escalation = createEscalationActivities({ orm, sender, clock, minuteMs });
+  const inbound = new InboundTexts({ orm, wakeups, clock, timeZone, minuteMs });
+  const readBack = new ReadBack({ orm, messenger, inbound, sender, clock });
+  const probe = createProbeActivities({ orm, sender, readBack, wakeups, clock, timeZone, minuteMs });
+  const escalation = createEscalationActivities({ orm, sender, readBack, clock, minuteMs });
   const reconcile = createReconcileActivities({
     orm,
     wakeups,
+    readBack,
     send: createSignalSender(client),
     runningIds: (kind) => runningIds(client, kind),
   });

@@ -59,7 +59,13 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   ]);
   const messenger = createTwilioMessenger(config.twilio);
   const activities = createActivities({ ...deps, messenger, client: client.workflow });
-  const common = { connection, namespace: temporal.namespace, activities, shutdownGraceTime: SHUTDOWN_GRACE };
+  const common = {
+    connection,
+    namespace: temporal.namespace,
+    activities,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    interceptors: { activity: [heartbeatInterceptor] },
+  };
 
   const [main, sending] = await Promise.all([
     Worker.create({
@@ -72,7 +78,6 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       ...common,
       taskQueue: TASK_QUEUES.sending,
       maxConcurrentActivityTaskExecutions: 40,
-      interceptors: { activity: [heartbeatInterceptor] },
       ...(config.twilio.messagesPerSecond === null
         ? {}
         : { maxTaskQueueActivitiesPerSecond: config.twilio.messagesPerSecond }),

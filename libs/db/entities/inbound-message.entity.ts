@@ -9,6 +9,7 @@ const InboundMessageSchema = defineEntity({
     fromNumber: p.string(),
     body: p.text(),
     reply: p.text().nullable(),
+    sentAt: p.datetime().nullable(),
     handledAt: p.datetime().nullable(),
     createdAt: p.datetime().onCreate(() => new Date()),
   },

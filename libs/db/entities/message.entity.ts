@@ -4,7 +4,8 @@ import { Probe } from './probe.entity.ts';
 import { User } from './user.entity.ts';
 
 /** What a message is for; the operators' job list shows it in place of the text. */
-export type MessageKind = 'check_in' | 'follow_up' | 'alert' | 'reached_out' | 'acknowledged' | 'all_clear';
+export type MessageKind =
+  'check_in' | 'follow_up' | 'alert' | 'reached_out' | 'acknowledged' | 'all_clear' | 'reply';
 
 const MessageSchema = defineEntity({
   name: 'Message',

@@ -15,6 +15,7 @@ const ProbeSchema = defineEntity({
     lastResponse: p.text().nullable(),
     retryCount: p.integer().default(0),
     maxRetries: p.integer(),
+    lateRetries: p.integer().default(0),
     waitTimeInMinutes: p.integer(),
     lastAskedAt: p.datetime().nullable(),
     decidedAt: p.datetime().nullable(),

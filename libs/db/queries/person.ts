@@ -1,6 +1,7 @@
 import { LockMode, type EntityManager } from '@mikro-orm/postgresql';
-import type { ProbeKind, Watch } from '#libs/domain/probe';
+import type { OpenProbe, ProbeKind, Watch } from '#libs/domain/probe';
 import { ProbeSettings } from '../entities/probe-settings.entity.ts';
+import type { Probe } from '../entities/probe.entity.ts';
 
 /**
  * Takes the one lock of a person, their settings row: whoever opens, answers, gives up or cancels a check holds it, so
@@ -16,6 +17,7 @@ interface WatchRow {
   kind: ProbeKind;
   retry_count: number;
   max_retries: number;
+  late_retries: number;
   wait_time_in_minutes: number;
   last_asked_at: string | null;
   check_id: number | null;
@@ -25,8 +27,8 @@ interface WatchRow {
 /** Reads all that decides what a person's workflow does next; nothing to watch when the person was deleted. */
 export async function loadWatch(em: EntityManager, userId: number, minuteMs: number): Promise<Watch> {
   const [row] = await em.execute<WatchRow[]>(
-    `select s.next_tick_at, p.id as probe_id, p.kind, p.retry_count, p.max_retries, p.wait_time_in_minutes,
-            p.last_asked_at, c.id as check_id, c.due_at as check_due_at
+    `select s.next_tick_at, p.id as probe_id, p.kind, p.retry_count, p.max_retries, p.late_retries,
+            p.wait_time_in_minutes, p.last_asked_at, c.id as check_id, c.due_at as check_due_at
      from probe_settings s
      left join probes p on p.user_id = s.user_id and p.status = 'pending'
      left join lateral (
@@ -48,11 +50,22 @@ export async function loadWatch(em: EntityManager, userId: number, minuteMs: num
             id: row.probe_id,
             retryCount: row.retry_count,
             maxRetries: row.max_retries,
+            lateRetries: row.late_retries,
             waitMs: row.wait_time_in_minutes * minuteMs,
             lastAskedAt: toDate(row.last_asked_at),
           },
   };
 }
+
+/** A pending probe as the domain decides about it. */
+export const toOpenProbe = (probe: Probe, minuteMs: number): OpenProbe => ({
+  id: probe.id,
+  retryCount: probe.retryCount,
+  maxRetries: probe.maxRetries,
+  lateRetries: probe.lateRetries,
+  waitMs: probe.waitTimeInMinutes * minuteMs,
+  lastAskedAt: probe.lastAskedAt ?? null,
+});
 
 const toDate = (text: string | null): Date | null => (text === null ? null : new Date(text));
 

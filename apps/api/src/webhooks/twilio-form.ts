@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '#libs/domain/errors';
 import type { DeliveryReport } from './delivery.service.ts';
-import type { InboundText } from './inbound.service.ts';
+import type { InboundText } from '#libs/db/queries/inbound-texts';
 
 /** The fields of a webhook's form; a repeated one has all its values. */
 export type TwilioForm = Partial<Record<string, string | string[]>>;

@@ -4,7 +4,7 @@ import { twiml } from '#libs/twilio/twiml';
 import { Allow } from '../auth/access.guard.ts';
 import { Bare } from '../http/envelope.interceptor.ts';
 import { DeliveryService } from './delivery.service.ts';
-import { InboundService } from './inbound.service.ts';
+import { InboundTexts } from '#libs/db/queries/inbound-texts';
 import { deliveryReport, inboundText, type TwilioForm } from './twilio-form.ts';
 import { TwilioSignatureGuard } from './twilio-signature.guard.ts';
 import { TwimlFilter } from './twiml.filter.ts';
@@ -16,7 +16,7 @@ import { TwimlFilter } from './twiml.filter.ts';
 @Controller('webhook/sms')
 export class TwilioController {
   constructor(
-    private readonly inbound: InboundService,
+    private readonly inbound: InboundTexts,
     private readonly delivery: DeliveryService,
   ) {}
 

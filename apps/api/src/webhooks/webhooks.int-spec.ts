@@ -9,7 +9,7 @@ import { createContact } from '#libs/testing/factories/contact.factory';
 import { createAlert, createMessage, createProbe } from '#libs/testing/factories/probe.factory';
 import { createUser } from '#libs/testing/factories/user.factory';
 import { TestApi, type Answer } from '../api.fixture.ts';
-import { InboundService } from './inbound.service.ts';
+import { InboundTexts } from '#libs/db/queries/inbound-texts';
 
 const { publicUrl, twilio: account } = loadConfig({ mode: 'test', cwd: process.cwd(), env: {} });
 
@@ -141,8 +141,8 @@ describe('the webhooks', () => {
       createdAt: new Date(api.clock.now().getTime() - 60_000),
     });
     await em.flush();
-    expect(await api.app.get(InboundService).applyLeftovers(5_000)).toBe(1);
-    expect(await api.app.get(InboundService).applyLeftovers(5_000)).toBe(0);
+    expect(await api.app.get(InboundTexts).applyLeftovers(5_000)).toBe(1);
+    expect(await api.app.get(InboundTexts).applyLeftovers(5_000)).toBe(0);
     expect((await probeOf(tony)).status).toBe('good');
   });
 

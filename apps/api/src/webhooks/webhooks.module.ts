@@ -1,6 +1,7 @@
 import { Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InboundTexts } from '#libs/db/queries/inbound-texts';
 import { DeliveryService } from './delivery.service.ts';
-import { InboundService } from './inbound.service.ts';
+import { inboundTexts } from './inbound-texts.provider.ts';
 import { TwilioController } from './twilio.controller.ts';
 
 /** How often texts are looked for that were stored and then cut off, and how old such a text must be. */
@@ -8,13 +9,13 @@ const LEFTOVERS_EVERY_MS = 10_000;
 const LEFTOVERS_OLDER_THAN_MS = 5_000;
 
 /** Texts that come in and reports on those that went out. */
-@Module({ controllers: [TwilioController], providers: [InboundService, DeliveryService] })
+@Module({ controllers: [TwilioController], providers: [inboundTexts, DeliveryService] })
 export class WebhooksModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('webhook');
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
 
-  constructor(private readonly inbound: InboundService) {}
+  constructor(private readonly inbound: InboundTexts) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => (this.running = this.applyLeftovers()), LEFTOVERS_EVERY_MS);

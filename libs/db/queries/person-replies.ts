@@ -1,10 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Probe } from '#libs/db/entities/probe.entity';
-import type { User } from '#libs/db/entities/user.entity';
-import { orderCheck } from '#libs/db/queries/order-check';
-import { lockPerson } from '#libs/db/queries/person';
-import { settleProbe } from '#libs/db/queries/settle-probe';
-import type { OwedSignal, Wakeups } from '#libs/db/queries/wakeups';
+import { Probe } from '../entities/probe.entity.ts';
+import type { User } from '../entities/user.entity.ts';
+import { orderCheck } from './order-check.ts';
+import { lockPerson } from './person.ts';
+import { settleProbe } from './settle-probe.ts';
+import type { OwedSignal, Wakeups } from './wakeups.ts';
 import { AppError } from '#libs/domain/errors';
 import { effectOfReply } from '#libs/domain/probe';
 import { readReply } from '#libs/domain/replies';
@@ -14,8 +14,13 @@ import { texts } from '#libs/domain/texts';
 /** What a text led to: the reply, and the workflows that have to hear of it once it is committed. */
 export interface Answer {
   reply: string | null;
+  /** The probe that the text was about. */
+  probeId?: number;
   owed: Pick<OwedSignal, 'kind' | 'entityId'>[];
 }
+
+/** The provider's clock, which tells when a text was sent, may differ from ours by this much. */
+const CLOCK_SKEW_MS = 30_000;
 
 /** A text that changed nothing and gets no reply. */
 export const NO_ANSWER: Answer = { reply: null, owed: [] };
@@ -24,6 +29,8 @@ export const NO_ANSWER: Answer = { reply: null, owed: [] };
 export interface ReplyContext {
   wakeups: Wakeups;
   now: Date;
+  /** Set for a text that the provider could not deliver when it was sent: that moment, by its clock. */
+  sentAt: Date | null;
   timeZone: string;
   minuteMs: number;
 }
@@ -65,10 +72,12 @@ async function applyReply(
   body: string,
   context: ReplyContext,
 ): Promise<Answer> {
-  const { wakeups, now, timeZone } = context;
+  const { wakeups, now, sentAt, timeZone } = context;
   const settings = await lockPerson(em, user.id);
   if (!settings) return NO_ANSWER;
-  const probe = await em.findOne(Probe, { userId: user.id }, { orderBy: { id: 'desc' } });
+  // A text that was sent before the latest question cannot be an answer to it.
+  const before = sentAt && { createdAt: { $lte: new Date(sentAt.getTime() + CLOCK_SKEW_MS) } };
+  const probe = await em.findOne(Probe, { userId: user.id, ...before }, { orderBy: { id: 'desc' } });
   const effect = effectOfReply(
     probe && { status: probe.status, isAllClear: probe.allClearAt !== null },
     readReply(body),
@@ -82,7 +91,11 @@ async function applyReply(
     probe.allClearAt = now;
     probe.escalationEndedAt = null;
     await wakeups.record(em, { kind: 'escalation', entityId: probe.id, signal: 'allClear' });
-    return { reply: texts.en.lateGoodReply(), owed: [{ kind: 'escalation', entityId: probe.id }] };
+    return {
+      reply: texts.en.lateGoodReply(),
+      probeId: probe.id,
+      owed: [{ kind: 'escalation', entityId: probe.id }],
+    };
   }
   await settleProbe(em, wakeups, {
     probe,
@@ -95,6 +108,7 @@ async function applyReply(
   await wakeups.record(em, { kind: 'probe', entityId: user.id, signal: 'reply' });
   return {
     reply: effect.status === 'good' ? texts.en.goodReply() : texts.en.badReply(),
+    probeId: probe.id,
     // The alarm goes first.
     owed: [
       { kind: 'escalation', entityId: probe.id },

@@ -1,8 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { EmergencyProbe } from '#libs/db/entities/emergency-probe.entity';
-import { Probe } from '#libs/db/entities/probe.entity';
-import { User } from '#libs/db/entities/user.entity';
-import { lockPerson } from '#libs/db/queries/person';
+import { EmergencyProbe } from '../entities/emergency-probe.entity.ts';
+import { Probe } from '../entities/probe.entity.ts';
+import { User } from '../entities/user.entity.ts';
+import { lockPerson } from './person.ts';
 import { isAcknowledgement } from '#libs/domain/replies';
 import { texts } from '#libs/domain/texts';
 import { NO_ANSWER, type Answer, type ReplyContext } from './person-replies.ts';
@@ -55,6 +55,7 @@ export async function applyContactText(
   await wakeups.record(em, { kind: 'escalation', entityId: alert.probeId, signal: 'acknowledged' });
   return {
     reply: texts.en.acknowledgedReply(names),
+    probeId: alert.probeId,
     owed: [{ kind: 'escalation', entityId: alert.probeId }],
   };
 }

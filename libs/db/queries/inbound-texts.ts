@@ -1,0 +1,194 @@
+import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import type { Clock } from '#libs/domain/clock';
+import { isAcknowledgement, isProviderKeyword } from '#libs/domain/replies';
+import { Message } from '../entities/message.entity.ts';
+import { User } from '../entities/user.entity.ts';
+import { applyContactText, findOpenAlert } from './contact-replies.ts';
+import { applyPersonText, NO_ANSWER, type Answer, type ReplyContext } from './person-replies.ts';
+import type { Wakeups } from './wakeups.ts';
+
+/** A text as the provider hands it to us. */
+export interface InboundText {
+  /** The provider's id of the text; the same one again is the same text. */
+  sid: string;
+  from: string;
+  body: string;
+}
+
+/** A text that the provider could not deliver when it was sent. */
+export interface MissedText extends InboundText {
+  sentAt: Date;
+}
+
+/** What texts are taken in with. */
+export interface InboundTextDeps {
+  orm: MikroORM;
+  wakeups: Wakeups;
+  clock: Clock;
+  timeZone: string;
+  /** How long a minute of waiting lasts; 60,000 except in development and tests. */
+  minuteMs: number;
+}
+
+// Times of raw rows arrive as text.
+interface StoredText {
+  id: number;
+  from_number: string;
+  body: string;
+  sent_at: string | null;
+  handled_at: string | null;
+  reply: string | null;
+}
+
+/**
+ * Takes in texts, each once: stored first, then applied in one transaction, then the workflows are woken. A text that
+ * is delivered again gets the reply it got before and changes nothing.
+ */
+export class InboundTexts {
+  constructor(private readonly deps: InboundTextDeps) {}
+
+  /**
+   * Answers the text to send back, or null for none. Needs the database only, never Temporal. A text that could not be
+   * applied is kept all the same, for `applyLeftovers`.
+   */
+  async receive(text: InboundText): Promise<string | null> {
+    return (await this.takeIn(text, null)).reply;
+  }
+
+  /**
+   * Takes in a text that the provider could not deliver when it was sent, if it is anybody's that we know. Nobody waits
+   * for a reply on the line any more: answers the id of the message that has to be handed over instead, if any.
+   */
+  async receiveMissed(text: MissedText): Promise<number | null> {
+    if (!(await this.isKnown(text.from))) return null;
+    const { id } = await this.takeIn(text, text.sentAt);
+    const reply = await this.em().findOne(Message, { attemptKey: replyKey(id) });
+    return reply?.id ?? null;
+  }
+
+  /**
+   * Applies texts that were stored and then cut off by a crash, the oldest first; answers how many.
+   * @throws AggregateError after the last, when some could not be applied
+   */
+  async applyLeftovers(olderThanMs: number): Promise<number> {
+    const rows = await this.em().execute<{ id: number }[]>(
+      `select id from inbound_messages where handled_at is null and created_at < ? order by id limit 100`,
+      [new Date(this.deps.clock.now().getTime() - olderThanMs)],
+    );
+    const failures: unknown[] = [];
+    for (const { id } of rows) await this.applyStored(id).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0)
+      throw new AggregateError(failures, `${failures.length} texts could not be applied`);
+    return rows.length;
+  }
+
+  private async isKnown(phoneNumber: string): Promise<boolean> {
+    const [row] = await this.em().execute<{ is_known: boolean }[]>(
+      `select exists (select from users where phone_number = ?)
+           or exists (select from contacts where phone_number = ?) as is_known`,
+      [phoneNumber, phoneNumber],
+    );
+    return row!.is_known;
+  }
+
+  /** Stores and applies a text in one transaction; one that cannot be applied is stored alone. */
+  private async takeIn(
+    text: InboundText,
+    sentAt: Date | null,
+  ): Promise<{ id: number; reply: string | null }> {
+    try {
+      return await this.inTransaction(async (em) => {
+        // A second delivery of the text waits here for the first, and then finds it done.
+        const stored = await this.store(em, text, sentAt);
+        if (stored.handled_at !== null) return { id: stored.id, reply: stored.reply, owed: [] };
+        return { id: stored.id, ...(await this.apply(em, stored)) };
+      });
+    } catch (error) {
+      await this.store(this.em(), text, sentAt);
+      throw error;
+    }
+  }
+
+  private async applyStored(id: number): Promise<void> {
+    await this.inTransaction(async (em) => {
+      const [text] = await em.execute<StoredText[]>(
+        `select id, from_number, body, sent_at, handled_at, reply from inbound_messages
+         where id = ? and handled_at is null for update`,
+        [id],
+      );
+      return text ? this.apply(em, text) : { owed: [] };
+    });
+  }
+
+  private async store(
+    em: EntityManager,
+    { sid, from, body }: InboundText,
+    sentAt: Date | null,
+  ): Promise<StoredText> {
+    const [stored] = await em.execute<StoredText[]>(
+      `insert into inbound_messages (provider_sid, from_number, body, sent_at, created_at) values (?, ?, ?, ?, ?)
+       on conflict (provider_sid) do update set provider_sid = excluded.provider_sid
+       returning id, from_number, body, sent_at, handled_at, reply`,
+      [sid, from, body, sentAt, this.deps.clock.now()],
+    );
+    return stored!;
+  }
+
+  private async apply(em: EntityManager, text: StoredText): Promise<Answer> {
+    const answer = await this.answer(em, text);
+    if (text.sent_at) await oweReply(em, text.id, text.from_number, answer);
+    await em.flush();
+    await em.execute(`update inbound_messages set handled_at = ?, reply = ? where id = ?`, [
+      this.deps.clock.now(),
+      answer.reply,
+      text.id,
+    ]);
+    return answer;
+  }
+
+  /** Commits what `work` does, then wakes the workflows that are owed a signal for it. */
+  private async inTransaction<T extends Pick<Answer, 'owed'>>(
+    work: (em: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    const done = await this.em().transactional(work);
+    for (const { kind, entityId } of done.owed) this.deps.wakeups.deliver(kind, entityId);
+    return done;
+  }
+
+  /** A phone can be a watched person's and a contact's at once: an acknowledgement is the contact's, all else the person's. */
+  private async answer(em: EntityManager, text: StoredText): Promise<Answer> {
+    const { from_number: from, body } = text;
+    if (isProviderKeyword(body)) return NO_ANSWER;
+    const { wakeups, timeZone, minuteMs, clock } = this.deps;
+    const sentAt = text.sent_at === null ? null : new Date(text.sent_at);
+    const context: ReplyContext = { wakeups, now: clock.now(), sentAt, timeZone, minuteMs };
+
+    const user = await em.findOne(User, { phoneNumber: from, enabled: true });
+    const alert = !user || isAcknowledgement(body) ? await findOpenAlert(em, from, context.now) : null;
+    if (alert) return applyContactText(em, alert, body, context);
+    return user ? applyPersonText(em, user, body, context) : NO_ANSWER;
+  }
+
+  private em(): EntityManager {
+    return this.deps.orm.em.fork();
+  }
+}
+
+/** Records the reply to a missed text as a message of its own, when it is about a probe; late help texts help nobody. */
+async function oweReply(em: EntityManager, id: number, toNumber: string, answer: Answer): Promise<void> {
+  const { reply: body, probeId } = answer;
+  if (body === null || probeId === undefined) return;
+  const [probe] = await em.execute<{ user_id: number }[]>(`select user_id from probes where id = ?`, [
+    probeId,
+  ]);
+  em.create(Message, {
+    userId: probe!.user_id,
+    probeId,
+    kind: 'reply',
+    attemptKey: replyKey(id),
+    toNumber,
+    body,
+  });
+}
+
+const replyKey = (inboundId: number) => `inbound/${inboundId}/reply`;
