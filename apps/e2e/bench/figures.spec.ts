@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatNumber, isMet, spreadOf } from './figures.ts';
+import { formatNumber, isMet, mostWithin, spreadOf } from './figures.ts';
 
 describe('a spread', () => {
   it('is by the nearest rank, whatever the order', () => {
@@ -14,6 +14,12 @@ describe('a spread', () => {
   it('of nothing is zero', () => {
     expect(spreadOf([])).toEqual({ count: 0, min: 0, p50: 0, p99: 0, max: 0 });
   });
+});
+
+it('the most within a span is found wherever the span begins', () => {
+  expect(mostWithin([2_500, 0, 900, 1_000, 1_800, 1_899], 1_000)).toBe(4);
+  expect(mostWithin([0, 1_000], 1_000)).toBe(1);
+  expect(mostWithin([], 1_000)).toBe(0);
 });
 
 describe('a target', () => {

@@ -36,6 +36,17 @@ export function spreadOf(values: readonly number[]): Spread {
   return { count: sorted.length, min: rank(0), p50: rank(0.5), p99: rank(0.99), max: rank(1) };
 }
 
+/** The most of these moments that fall into one span of so many milliseconds, wherever it begins. */
+export function mostWithin(moments: readonly number[], spanMs: number): number {
+  const sorted = moments.toSorted((a, b) => a - b);
+  let most = 0;
+  for (let from = 0, to = 0; to < sorted.length; to++) {
+    while (sorted[to]! - sorted[from]! >= spanMs) from++;
+    most = Math.max(most, to - from + 1);
+  }
+  return most;
+}
+
 /** A number as a table shows it: three digits that matter. */
 export function formatNumber(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');

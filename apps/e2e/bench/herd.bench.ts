@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Say } from '#libs/embedded/progress';
 import type { PhoneMessage } from '#libs/testing/phone';
 import { alarm, type Alarm } from './alarm.ts';
-import { spreadOf, type Figure, type SectionResult, type Spread } from './figures.ts';
+import { mostWithin, spreadOf, type Figure, type SectionResult, type Spread } from './figures.ts';
 import { forEachAtOnce } from './at-once.ts';
 import { addPeople, type BenchPerson } from './people.ts';
 import { cpuBetween, cpuTimeOf, memoryOf } from './processes.ts';
@@ -12,8 +12,9 @@ import { allAsleep, allDelivered, runningProbes } from './workflow-watch.ts';
 
 const MINUTE_MS = 60_000;
 const SETUP_MS = 6_000;
-const SETUP_PER_PERSON_MS = 20;
-const HERD_LIMIT_MS = 90_000;
+const SETUP_PER_PERSON_MS = 30;
+const HERD_LIMIT_MS = 60_000;
+const HERD_LIMIT_PER_PERSON_MS = 50;
 const PHONES_AT_ONCE = 32;
 const ALARMS = 5;
 /** A quiet alarm needs a moment of its own before the second herd. */
@@ -26,6 +27,8 @@ interface HerdRun {
   /** Texts beyond one for each person, or before the tick. */
   doubled: number;
   perSecond: number;
+  /** The most texts in any second. */
+  mostInASecond: number;
   /** From the tick to the moment in which the simulator accepted the text. */
   delaysMs: Spread;
   /** CPU time that each part used from the tick to the last text, in seconds. */
@@ -41,20 +44,8 @@ export async function measureHerd(rig: Rig, say: Say, count: number): Promise<Se
   const secondTick = firstTick + Math.ceil(count / 500) * MINUTE_MS;
   const log = new TextLog(rig.phones);
   await log.pull();
-
-  say(`setting up ${count} people`);
-  const people = await addPeople(rig, {
-    count,
-    schedule: { cron: cronOf(firstTick, secondTick), nextTickAt: new Date(firstTick) },
-  });
-  const ids = people.map((person) => person.id);
-  const startedAt = Date.now();
-  await rig.wake(ids);
-  await rig.until('every workflow runs', 60_000, async () => (await runningProbes(rig)) >= count);
-  const asleepAt = await allAsleep(rig, ids, 60_000);
-  const startsPerSecond = (count / (asleepAt - startedAt)) * 1_000;
+  const { people, startsPerSecond } = await setUpHerd(rig, say, count, firstTick, secondTick);
   const asleepMemory = memoryOf(rig);
-  if (Date.now() > firstTick) throw new Error('the herd was not ready in time for its tick');
 
   const first = await watchHerd(rig, log, people, firstTick, say);
   say(`${count} phones answer yes`);
@@ -116,6 +107,59 @@ function herdFigures(
   ];
 }
 
+/** One tick of so many people, and nothing else: how the rate and the lateness change with the size of the herd. */
+export async function measureTick(rig: Rig, say: Say, count: number): Promise<SectionResult> {
+  const run = await runHerd(rig, say, count);
+  const memory = memoryOf(rig);
+  const prefix = `${count.toLocaleString('en')} people: `;
+  const cpu = Object.entries(run.cpuSeconds)
+    .filter(([part]) => part !== 'bench' && part !== 'others')
+    .map(([part, seconds]) => ({
+      name: `${prefix}CPU of ${part}`,
+      value: (seconds / count) * 1_000,
+      unit: 'ms a check-in',
+    }));
+  return {
+    figures: [
+      ...herdFigures(prefix, run),
+      ...cpu,
+      { name: `${prefix}memory of Kronus, ${memory.kind}`, value: memory.mib.kronus ?? 0, unit: 'MiB' },
+    ],
+    details: { count, run, memory },
+  };
+}
+
+/** Sets so many people up, and watches their tick. */
+export async function runHerd(rig: Rig, say: Say, count: number): Promise<HerdRun> {
+  const tick = wholeMinuteAfter(Date.now() + SETUP_MS + count * SETUP_PER_PERSON_MS);
+  const log = new TextLog(rig.phones);
+  await log.pull();
+  const { people } = await setUpHerd(rig, say, count, tick);
+  return watchHerd(rig, log, people, tick, say);
+}
+
+/** Adds people who are due at these minutes, and waits until each of their workflows sleeps. */
+async function setUpHerd(rig: Rig, say: Say, count: number, ...ticks: [number, ...number[]]) {
+  say(`setting up ${count} people`);
+  const limitMs = ticks[0] - Date.now();
+  const runningBefore = await runningProbes(rig);
+  const people = await addPeople(rig, {
+    count,
+    schedule: { cron: cronOf(...ticks), nextTickAt: new Date(ticks[0]) },
+  });
+  const ids = people.map((person) => person.id);
+  const startedAt = Date.now();
+  await rig.wake(ids);
+  await rig.until(
+    'every workflow runs',
+    limitMs,
+    async () => (await runningProbes(rig)) >= runningBefore + count,
+  );
+  const asleepAt = await allAsleep(rig, ids, limitMs);
+  if (Date.now() > ticks[0]) throw new Error('the herd was not ready in time for its tick');
+  return { people, startsPerSecond: (count / (asleepAt - startedAt)) * 1_000 };
+}
+
 /** Waits for the tick and for every text; `onShare` hears how much of the herd was asked, from 0 to 1. */
 async function watchHerd(
   rig: Rig,
@@ -139,10 +183,11 @@ async function watchHerd(
   say(`waiting for the tick at ${new Date(tick).toISOString().slice(11, 16)}`);
   await sleep(Math.max(0, tick - Date.now()));
   const cpuAtTick = cpuTimeOf(rig);
-  const deadline = tick + HERD_LIMIT_MS;
+  const limitMs = HERD_LIMIT_MS + people.length * HERD_LIMIT_PER_PERSON_MS;
+  const deadline = tick + limitMs;
   await rig.until(
     'the herd',
-    2 * HERD_LIMIT_MS,
+    2 * limitMs,
     async () => {
       await read();
       say(`${asked.size} of ${people.length} asked`);
@@ -163,6 +208,7 @@ async function watchHerd(
     lost: people.length - asked.size,
     doubled: texts.length - asked.size + early,
     perSecond: (asked.size / delaysMs.max) * 1_000,
+    mostInASecond: mostWithin(delays, 1_000),
     delaysMs,
     cpuSeconds,
   };
@@ -178,7 +224,8 @@ async function answerAll(rig: Rig, people: readonly BenchPerson[], tick: number)
     webhooksMs.push(webhook!.durationMs);
   });
   const answeredAt = Date.now();
-  await rig.until('every probe is good', HERD_LIMIT_MS, async () => {
+  const limitMs = HERD_LIMIT_MS + people.length * HERD_LIMIT_PER_PERSON_MS;
+  await rig.until('every probe is good', limitMs, async () => {
     const [row] = await rig.sql<{ count: number }>(
       `select count(*)::int as count from probes where due_at = ? and status = 'good'`,
       [new Date(tick)],
@@ -186,10 +233,10 @@ async function answerAll(rig: Rig, people: readonly BenchPerson[], tick: number)
     return row?.count === people.length;
   });
   const goodAt = Date.now();
-  const deliveredAt = await allDelivered(rig, HERD_LIMIT_MS);
+  const deliveredAt = await allDelivered(rig, limitMs);
   const cpuSeconds = cpuBetween(cpuBefore, cpuTimeOf(rig));
   const ids = people.map((person) => person.id);
-  const asleepAt = await allAsleep(rig, ids, HERD_LIMIT_MS);
+  const asleepAt = await allAsleep(rig, ids, limitMs);
   const lastMs = asleepAt - since;
   return {
     answeredMs: answeredAt - since,

@@ -1,6 +1,6 @@
 import twilio from 'twilio';
 import { hashPassword } from '#libs/security/password';
-import { addPeople, type BenchPerson, type PeopleOptions } from './people.ts';
+import { addPeople, farTick, type BenchPerson, type PeopleOptions } from './people.ts';
 import type { Rig } from './rig.ts';
 import type { RequestOf } from './http.load.ts';
 
@@ -13,7 +13,7 @@ export interface Route {
 
 const PASSWORD = 'very-secure';
 const CONTACTS = 20;
-const MINUTES_OF_DAY = 1_440;
+const WEBHOOK = '/webhook/sms';
 const OUR_NUMBER = '+15005550006';
 const NEW_PHONE_BASE = 14_000_000_000;
 
@@ -84,34 +84,38 @@ export async function httpRoutes(rig: Rig, connections: number): Promise<Route[]
   ];
 }
 
-/** Texts that decide nothing, each with an id of its own and signed as Twilio signs. */
-function texts({ url, authToken }: Rig, people: readonly BenchPerson[]): RequestOf {
-  let number = 0;
-  const run = crypto.randomUUID().replaceAll('-', '').slice(0, 20);
-  return (connection) => ({
+/** Texts that decide nothing. */
+const texts =
+  (rig: Rig, people: readonly BenchPerson[]): RequestOf =>
+  (connection) => ({
     method: 'POST',
-    path: '/webhook/sms',
+    path: WEBHOOK,
     setupRequest: (request) => {
-      const sid = `SM${run}${String(number++).padStart(12, '0')}`;
-      const fields = {
-        MessageSid: sid,
-        SmsSid: sid,
-        From: people[connection]!.phone,
-        To: OUR_NUMBER,
-        Body: 'what do you mean?',
-        NumMedia: '0',
-        NumSegments: '1',
-      };
-      return {
-        ...request,
-        headers: {
-          'Content-Type': 'application/x-www-form-urlencoded',
-          'X-Twilio-Signature': twilio.getExpectedTwilioSignature(authToken, `${url}/webhook/sms`, fields),
-        },
-        body: new URLSearchParams(fields).toString(),
-      };
+      const { headers, body } = signedText(rig, people[connection]!.phone, 'what do you mean?');
+      return { ...request, headers, body };
     },
   });
+
+let texted = 0;
+const run = crypto.randomUUID().replaceAll('-', '').slice(0, 20);
+
+/** A text to the webhook, with an id of its own and signed as Twilio signs. */
+export function signedText({ url, authToken }: Rig, from: string, text: string) {
+  const sid = `SM${run}${String(texted++).padStart(12, '0')}`;
+  const fields = {
+    MessageSid: sid,
+    SmsSid: sid,
+    From: from,
+    To: OUR_NUMBER,
+    Body: text,
+    NumMedia: '0',
+    NumSegments: '1',
+  };
+  const headers = {
+    'Content-Type': 'application/x-www-form-urlencoded',
+    'X-Twilio-Signature': twilio.getExpectedTwilioSignature(authToken, url + WEBHOOK, fields),
+  };
+  return { path: WEBHOOK, headers, body: new URLSearchParams(fields).toString() };
 }
 
 async function logIn(rig: Rig, people: BenchPerson[]): Promise<Account[]> {
@@ -138,17 +142,3 @@ const newContact = (number: number): string =>
     email: `new.${number}@example.org`,
     is_emergency_contact: true,
   });
-
-/** A day half a year away, so that no tick falls into the measurement. */
-function farTick() {
-  const now = new Date();
-  const month = ((now.getUTCMonth() + 6) % 12) + 1;
-  const cronAt = (number: number) => {
-    const minute = number % MINUTES_OF_DAY;
-    return `${minute % 60} ${Math.floor(minute / 60)} 1 ${month} *`;
-  };
-  const nextTickAt = new Date(
-    Date.UTC(now.getUTCFullYear() + (month <= now.getUTCMonth() ? 1 : 0), month - 1, 1),
-  );
-  return { cron: cronAt(0), nextTickAt, cronAt };
-}

@@ -3,32 +3,42 @@ import { parseArgs } from 'node:util';
 import { formatDuration, Progress, type Say } from '#libs/embedded/progress';
 import { measureCycle } from './cycle.bench.ts';
 import { isMet, type SectionResult } from './figures.ts';
-import { measureHerd } from './herd.bench.ts';
+import { measureHerd, measureTick } from './herd.bench.ts';
 import { measureHttp } from './http.bench.ts';
 import { measureMemory } from './memory.bench.ts';
+import { measureRate } from './rate.bench.ts';
+import { measureReplies } from './replies.bench.ts';
 import { save, table, type Results } from './report.ts';
 import type { Rig } from './rig.ts';
 import { startRig } from './rig.start.ts';
+import { measureSleepers } from './sleepers.bench.ts';
 import { measureStart } from './start.bench.ts';
 
-const USAGE = `usage: npm run bench -- [SECTION…] [--people N] [--seconds N] [--route TEXT] [--profile DIR]
+const USAGE = `usage: npm run bench -- [SECTION…] [--people N] [--seconds N] [--route TEXT]
+                      [--long] [--profile DIR]
 
 sections (all when none is named):
   start    from the command to "ready", with new and with kept data
   memory   of each process at rest
   cycle    what one quiet check costs Temporal
   herd     everybody's check is due in the same minute
+  sizes    the same for 100 people; with --long for 10,000 too
+  replies  from a "yes" at the webhook to its commit, with Temporal and with one that hangs
   http     requests a second by route
+  sleepers what 1,000 people cost who are asleep; with --long 10,000 and 50,000
+  rate     whether a herd keeps to a configured rate
 
   --people N      size of the herd (1000)
   --seconds N     length of each HTTP measurement (5)
   --route TEXT    only HTTP routes whose name holds TEXT
+  --long          the large herds too: about an hour more
   --profile DIR   leave a CPU profile of Kronus there`;
 
 interface Sizes {
   people: number;
   seconds: number;
   route: string | undefined;
+  isLong: boolean;
 }
 
 type Section = (rig: Rig, say: Say, sizes: Sizes) => Promise<SectionResult>;
@@ -38,8 +48,26 @@ const SECTIONS: Record<string, Section> = {
   memory: (rig, say) => measureMemory(rig, say),
   cycle: (rig, say) => measureCycle(rig, say),
   herd: (rig, say, { people }) => measureHerd(rig, say, people),
+  sizes: (rig, say, { isLong }) =>
+    inTurn(isLong ? [100, 10_000] : [100], (count) => measureTick(rig, say, count)),
+  replies: (rig, say) => measureReplies(rig, say),
   http: (rig, say, { seconds, route }) => measureHttp(rig, say, seconds, route),
+  sleepers: (rig, say, { isLong }) =>
+    inTurn(isLong ? [10_000, 50_000] : [1_000], (count) => measureSleepers(rig, say, count)),
 };
+
+/** Measures one count after the other, as one section. */
+async function inTurn(
+  counts: readonly number[],
+  measure: (count: number) => Promise<SectionResult>,
+): Promise<SectionResult> {
+  const results: SectionResult[] = [];
+  for (const count of counts) results.push(await measure(count));
+  return {
+    figures: results.flatMap(({ figures }) => figures),
+    details: results.map(({ details }) => details),
+  };
+}
 
 const wholeNumber = (text: string, name: string): number => {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`--${name} must be a whole number from 1 to 99999`);
@@ -53,11 +81,12 @@ function readOptions() {
       people: { type: 'string', default: '1000' },
       seconds: { type: 'string', default: '5' },
       route: { type: 'string' },
+      long: { type: 'boolean', default: false },
       profile: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const names = ['start', ...Object.keys(SECTIONS)];
+  const names = ['start', ...Object.keys(SECTIONS), 'rate'];
   const unknown = positionals.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`there is no section "${unknown}"`);
   return {
@@ -68,6 +97,7 @@ function readOptions() {
       people: wholeNumber(values.people, 'people'),
       seconds: wholeNumber(values.seconds, 'seconds'),
       route: values.route,
+      isLong: values.long,
     },
   };
 }
@@ -79,9 +109,10 @@ let rig: Rig | undefined;
 /** Measures one section after the other; what was measured is kept when a later one fails. */
 async function measure({ sections, sizes, profileDir }: Options, progress: Progress, results: Results) {
   if (sections.includes('start')) results.start = await progress.step('start', measureStart);
+  if (sections.includes('rate')) results.rate = await progress.step('rate', measureRate);
   const shared = sections.filter((name) => name in SECTIONS);
   if (shared.length === 0) return;
-  const running = await progress.step('Kronus for the rest', (say) => startRig(say, profileDir));
+  const running = await progress.step('Kronus for the rest', (say) => startRig(say, { profileDir }));
   rig = running;
   for (const name of shared) {
     results[name] = await progress.step(name, (say) => SECTIONS[name]!(running, say, sizes));

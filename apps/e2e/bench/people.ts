@@ -25,6 +25,7 @@ export interface BenchPerson {
 const PHONE_BASE = 12_000_000_000;
 const CONTACT_PHONE_BASE = 13_000_000_000;
 const CONTACTS_AT_MOST = 100;
+const MINUTES_OF_DAY = 1_440;
 
 /**
  * Puts people into the database, as the API would have, but all at once. Those with a schedule are owed the signal
@@ -83,4 +84,18 @@ export async function addPeople(rig: Rig, options: PeopleOptions): Promise<Bench
     phone: phone_number,
     contactPhone: `+${CONTACT_PHONE_BASE + id * CONTACTS_AT_MOST}`,
   }));
+}
+
+/** A day half a year away, so that no tick falls into the measurement. */
+export function farTick() {
+  const now = new Date();
+  const month = ((now.getUTCMonth() + 6) % 12) + 1;
+  const cronAt = (number: number) => {
+    const minute = number % MINUTES_OF_DAY;
+    return `${minute % 60} ${Math.floor(minute / 60)} 1 ${month} *`;
+  };
+  const nextTickAt = new Date(
+    Date.UTC(now.getUTCFullYear() + (month <= now.getUTCMonth() ? 1 : 0), month - 1, 1),
+  );
+  return { cron: cronAt(0), nextTickAt, cronAt };
 }

@@ -57,6 +57,14 @@ export function cpuBetween(from: CpuTime, to: CpuTime): Record<string, number> {
     : { ...all, others: Math.max(0, to.machine - from.machine - ours) };
 }
 
+/** The process of the Temporal that Kronus brought along. */
+export const temporalPid = ({ pids }: Rig): number | undefined => temporalOf(pids.kronus, listProcesses())[0];
+
+const temporalOf = (kronus: number, processes: readonly ProcessEntry[]): number[] =>
+  processes
+    .filter(({ parent, command }) => parent === kronus && command.includes('start-dev'))
+    .map(({ pid }) => pid);
+
 function sumByPart(
   { pids }: Rig,
   measure: (pid: number) => number | undefined,
@@ -64,10 +72,9 @@ function sumByPart(
 ): Partial<Record<Part, number>> {
   const processes = listProcesses();
   const childrenOf = (pid: number) => processes.filter((each) => each.parent === pid);
-  const temporal = childrenOf(pids.kronus).filter(({ command }) => command.includes('start-dev'));
   const members: Record<Part, number[]> = {
     kronus: [pids.kronus],
-    temporal: temporal.map(({ pid }) => pid),
+    temporal: temporalOf(pids.kronus, processes),
     postgres: [pids.postgres, ...childrenOf(pids.postgres).map(({ pid }) => pid)],
     simulator: [pids.simulator],
   };

@@ -29,25 +29,36 @@ const FOREIGN = /^(KRONUS_(?!CACHE_DIR$)|TEMPORAL_|TWILIO_|DATABASE_URL$|GOOGLE_
 export const plainEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
 
+/** How the rig differs from the usual. */
+export interface RigOptions {
+  /** Where Kronus leaves a CPU profile when it ends. */
+  profileDir?: string | undefined;
+  /** More settings of Kronus, as environment variables. */
+  settings?: NodeJS.ProcessEnv;
+}
+
 /**
  * Starts Kronus in production mode as one process (API and worker, with the Temporal that comes along), on a durable
- * PostgreSQL and a Twilio simulator of the bench's own; on free ports, in a temporary folder. With `profileDir` Kronus
- * leaves a CPU profile there when it ends.
- * @throws Error when a part does not start; nothing is left running
+ * PostgreSQL and a Twilio simulator of the bench's own; on free ports, in a temporary folder.  * @throws Error when a part does not start; nothing is left running
  */
-export async function startRig(say: Say, profileDir?: string): Promise<Rig> {
+export async function startRig(say: Say, options: RigOptions = {}): Promise<Rig> {
   const stopping = new StopInReverse();
   try {
     const dir = mkdtempSync(join(tmpdir(), 'kronus-bench-'));
     removeAtEnd(dir);
-    return await startIn(dir, stopping, say, profileDir);
+    return await startIn(dir, stopping, say, options);
   } catch (error) {
     await stopping.stopAll();
     throw error;
   }
 }
 
-async function startIn(dir: string, stopping: StopInReverse, say: Say, profileDir?: string): Promise<Rig> {
+async function startIn(
+  dir: string,
+  stopping: StopInReverse,
+  say: Say,
+  { profileDir, settings }: RigOptions,
+): Promise<Rig> {
   const [port, phonesPort, temporalPort, uiPort] = [
     await freePort(),
     await freePort(),
@@ -72,6 +83,7 @@ async function startIn(dir: string, stopping: StopInReverse, say: Say, profileDi
   stopping.add('phones', () => simulator.stop());
 
   say('Kronus');
+  const dataDir = join(dir, 'data');
   const configFile = join(dir, 'config.yml');
   // All settings are in the environment, but production mode wants a file.
   writeFileSync(configFile, '');
@@ -83,7 +95,7 @@ async function startIn(dir: string, stopping: StopInReverse, say: Say, profileDi
     env: {
       ...plainEnvironment(),
       ...productionSettings(),
-      KRONUS_DATA_DIR: join(dir, 'data'),
+      KRONUS_DATA_DIR: dataDir,
       KRONUS_HOST: '127.0.0.1',
       KRONUS_PORT: String(port),
       KRONUS_PUBLIC_URL: url,
@@ -91,6 +103,7 @@ async function startIn(dir: string, stopping: StopInReverse, say: Say, profileDi
       KRONUS_TEMPORAL_UI_PORT: String(uiPort),
       DATABASE_URL: postgres.url(DATABASE),
       TWILIO_API_BASE_URL: simulator.url,
+      ...settings,
     },
     logFile,
     stopSignal: 'SIGTERM',
@@ -114,6 +127,7 @@ async function startIn(dir: string, stopping: StopInReverse, say: Say, profileDi
     phones: new Phones(simulator.url),
     pids: { kronus: kronus.pid, postgres: postgres.pid, simulator: simulator.pid },
     kronus,
+    temporalFile: join(dataDir, 'temporal', 'temporal.db'),
     logFile,
     stop: () => stopping.stopAll(),
   });

@@ -24,6 +24,8 @@ export interface RigParts {
   phones: Phones;
   pids: RigProcesses;
   kronus: Child;
+  /** The file in which its Temporal keeps everything. */
+  temporalFile: string;
   /** What Kronus printed. */
   logFile: string;
   /** Ends everything. */
@@ -48,6 +50,10 @@ export class Rig {
 
   get phones() {
     return this.parts.phones;
+  }
+
+  get temporalFile() {
+    return this.parts.temporalFile;
   }
 
   get pids() {
