@@ -15,6 +15,7 @@ import { freePort } from '#libs/embedded/ports';
 import { Phones } from '#libs/testing/phone';
 import { createTestDatabase } from '#libs/testing/test-servers';
 import { createTwilioMessenger } from '#libs/twilio/twilio.messenger';
+import { createSendingPace } from './sending-pace.ts';
 import { TextSender } from './text-sender.ts';
 
 const TWILIO = {
@@ -46,7 +47,8 @@ describe('handing a text over', () => {
     });
     phones = new Phones(server.url);
     const messenger = createTwilioMessenger({ ...TWILIO, apiBaseUrl: server.url });
-    sender = new TextSender(orm, messenger, systemClock, (uuid) => `http://127.0.0.1:9/${uuid}`);
+    const pace = createSendingPace(orm, null);
+    sender = new TextSender(orm, messenger, systemClock, (uuid) => `http://127.0.0.1:9/${uuid}`, pace);
   }, 60_000);
 
   afterAll(async () => {

@@ -3,6 +3,7 @@ import type { Clock } from '#libs/domain/clock';
 import { deliveryRank, isPermanent, type DeliveryStatus } from '#libs/domain/delivery';
 import { SendError, type Messenger } from '#libs/twilio/messenger';
 import { retryLater } from './failures.ts';
+import type { WaitForTurn } from './sending-pace.ts';
 
 /** A message that is marked as being sent: what to send, and as which. */
 export interface Claimed {
@@ -51,6 +52,7 @@ export class TextSender {
     private readonly clock: Clock,
     /** The public address under which the provider reports on a message. */
     private readonly statusCallback: (uuid: string) => string,
+    private readonly waitForTurn: WaitForTurn,
   ) {}
 
   /**
@@ -96,6 +98,7 @@ export class TextSender {
    * @throws ApplicationFailure (retried, by `handOver`) when the provider did not take it for now
    */
   async send(message: Claimed): Promise<HandOver> {
+    await this.waitForTurn();
     try {
       const { sid } = await this.messenger.send({
         to: message.toNumber,

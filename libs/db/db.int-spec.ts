@@ -77,7 +77,31 @@ describe('the database', () => {
       expect([errors.length, await count()]).toEqual([1, 1]);
       isDown = false;
       expect(await wakeups.deliverAll()).toBe(1);
+      await wakeups.close();
       expect([sent, await count()]).toEqual([[{ ...owed, requestId: 'request-1' }], 0]);
+    });
+
+    it('are delivered by the same process as soon as it can, alarms first, and told of once', async () => {
+      const sent: string[] = [];
+      const errors: unknown[] = [];
+      let isDown = true;
+      const send = async ({ kind, entityId }: OwedSignal) => {
+        if (isDown) throw new Error('down');
+        sent.push(`${kind}/${entityId}`);
+      };
+      const wakeups = new Wakeups(orm, send, (error) => errors.push(error));
+      for (let entityId = 1; entityId <= 20; entityId++) {
+        await wakeups.record(orm.em.fork(), { kind: 'probe', entityId, signal: 'reply' });
+        wakeups.deliver('probe', entityId);
+      }
+      await wakeups.record(orm.em.fork(), { kind: 'escalation', entityId: 5, signal: 'raised' });
+      await wakeups.drain();
+      expect([errors.length, await count()]).toEqual([1, 21]);
+      isDown = false;
+      while ((await count()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(sent[0]).toBe('escalation/5');
+      expect(new Set(sent).size).toBe(21);
+      await wakeups.close();
     });
 
     it('are delivered again when the change was changed meanwhile', async () => {

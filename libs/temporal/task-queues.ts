@@ -7,12 +7,12 @@ export const TASK_QUEUES = {
 } as const;
 
 /**
- * How one attempt to send runs: longer than the messenger's time-outs together, and given up soon after its worker died
+ * How one attempt to send runs: longer than the messenger's time-outs and the wait for its turn together, and given up soon after its worker died
  * (workers heartbeat for as long as an attempt runs).
  */
 export const SENDING = {
   taskQueue: TASK_QUEUES.sending,
-  startToCloseTimeout: '30 seconds',
+  startToCloseTimeout: '1 minute',
   heartbeatTimeout: '6 seconds',
 } as const;
 

@@ -77,9 +77,9 @@ async function startParts(config: Config, stack: Stack, parts: Parts, progress: 
   const client = new Client({ connection, namespace: temporal.namespace });
   const wakeups = new Wakeups(orm, createSignalSender(client.workflow), (error) => {
     const name = error instanceof Error ? error.name : 'unknown';
-    progress.line(`A signal to Temporal is late (${name}); the reconciler will deliver it.`);
+    progress.line(`Temporal does not take signals (${name}); they are kept, and delivered when it does.`);
   });
-  stop.add('signals', () => wakeups.drain());
+  stop.add('signals', () => wakeups.close());
 
   const deps = { config, orm, wakeups, clock: systemClock };
   await Promise.all([

@@ -142,22 +142,17 @@ export async function runHerd(rig: Rig, say: Say, count: number): Promise<HerdRu
 async function setUpHerd(rig: Rig, say: Say, count: number, ...ticks: [number, ...number[]]) {
   say(`setting up ${count} people`);
   const limitMs = ticks[0] - Date.now();
-  const runningBefore = await runningProbes(rig);
   const people = await addPeople(rig, {
     count,
     schedule: { cron: cronOf(...ticks), nextTickAt: new Date(ticks[0]) },
   });
   const ids = people.map((person) => person.id);
-  const startedAt = Date.now();
+  const startedAt = new Date();
   await rig.wake(ids);
-  await rig.until(
-    'every workflow runs',
-    limitMs,
-    async () => (await runningProbes(rig)) >= runningBefore + count,
-  );
+  await rig.until('every workflow runs', limitMs, async () => (await runningProbes(rig, startedAt)) >= count);
   const asleepAt = await allAsleep(rig, ids, limitMs);
   if (Date.now() > ticks[0]) throw new Error('the herd was not ready in time for its tick');
-  return { people, startsPerSecond: (count / (asleepAt - startedAt)) * 1_000 };
+  return { people, startsPerSecond: (count / (asleepAt - startedAt.getTime())) * 1_000 };
 }
 
 /** Waits for the tick and for every text; `onShare` hears how much of the herd was asked, from 0 to 1. */

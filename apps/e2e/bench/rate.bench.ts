@@ -5,8 +5,8 @@ import { startRig } from './rig.start.ts';
 
 const PER_SECOND = 20;
 const PEOPLE = 200;
-/** Temporal counts by a bucket that may be full when the herd comes. */
-const BURST = 2;
+/** Texts leave at an even pace; on their way to the simulator they may come closer together. */
+const JITTER = 1.15;
 
 /** Whether a herd keeps to the rate that the account allows, on a Kronus of its own. */
 export async function measureRate(say: Say): Promise<SectionResult> {
@@ -20,7 +20,7 @@ export async function measureRate(say: Say): Promise<SectionResult> {
           name: `limit ${PER_SECOND} a second: most in any second`,
           value: run.mostInASecond,
           unit: '',
-          target: { atMost: BURST * PER_SECOND },
+          target: { atMost: JITTER * PER_SECOND },
         },
       ],
       details: run,

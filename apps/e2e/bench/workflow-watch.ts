@@ -12,9 +12,9 @@ export interface WorkflowEvent {
 
 const LAST_EVENTS = 12;
 
-/** How many people's workflows Temporal's visibility shows as running; may lag behind by a moment. */
-export async function runningProbes(rig: Rig): Promise<number> {
-  const query = `WorkflowType = '${PROBE_WORKFLOW}' AND ExecutionStatus = 'Running'`;
+/** How many people's workflows that were started since then Temporal's visibility shows as running; may lag behind by a moment. */
+export async function runningProbes(rig: Rig, since: Date): Promise<number> {
+  const query = `WorkflowType = '${PROBE_WORKFLOW}' AND ExecutionStatus = 'Running' AND StartTime >= '${since.toISOString()}'`;
   const { count } = await rig.temporal.workflow.count(query);
   return count;
 }

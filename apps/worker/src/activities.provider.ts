@@ -4,6 +4,7 @@ import { createEscalationActivities } from '#activities/escalation.activities';
 import { createProbeActivities } from '#activities/probe.activities';
 import { createReconcileActivities } from '#activities/reconcile.activities';
 import { ReadBack } from '#activities/read-back';
+import { createSendingPace } from '#activities/sending-pace';
 import { TextSender } from '#activities/text-sender';
 import type { Config } from '#libs/config/config';
 import { InboundTexts } from '#libs/db/queries/inbound-texts';
@@ -16,7 +17,9 @@ import { createSignalSender } from '#workflows/signals.client';
 
 /** What a worker's activities work with. */
 export interface ActivityDeps {
-  config: Pick<Config, 'publicUrl' | 'timeZone' | 'minuteMs'>;
+  config: Pick<Config, 'publicUrl' | 'timeZone' | 'minuteMs'> & {
+    twilio: Pick<Config['twilio'], 'messagesPerSecond'>;
+  };
   orm: MikroORM;
   wakeups: Wakeups;
   messenger: Messenger;
@@ -27,7 +30,9 @@ export interface ActivityDeps {
 /** Binds every activity to the real parts, by the queue that it runs on. */
 export function createActivities({ config, orm, wakeups, messenger, client, clock }: ActivityDeps) {
   const { timeZone, minuteMs, publicUrl } = config;
-  const sender = new TextSender(orm, messenger, clock, (uuid) => `${publicUrl}/webhook/sms/status/${uuid}`);
+  const statusCallback = (uuid: string) => `${publicUrl}/webhook/sms/status/${uuid}`;
+  const pace = createSendingPace(orm, config.twilio.messagesPerSecond);
+  const sender = new TextSender(orm, messenger, clock, statusCallback, pace);
   const inbound = new InboundTexts({ orm, wakeups, clock, timeZone, minuteMs });
   const readBack = new ReadBack({ orm, messenger, inbound, sender, clock });
   const probe = createProbeActivities({ orm, sender, readBack, wakeups, clock, timeZone, minuteMs });

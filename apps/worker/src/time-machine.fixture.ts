@@ -95,6 +95,7 @@ export class TimeMachine {
         publicUrl: 'http://127.0.0.1:9',
         timeZone,
         minuteMs: 60_000,
+        twilio: { messagesPerSecond: null },
       },
       orm,
       wakeups,

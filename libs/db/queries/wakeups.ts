@@ -22,17 +22,33 @@ export interface CausedSignal extends OwedSignal {
 /** Delivers one signal, starting the workflow when it is not running. Must be safe to call twice. */
 export type SendSignal = (owed: CausedSignal) => Promise<void>;
 
+interface Delivery {
+  kind: WakeupKind;
+  entityId: number;
+  done: PromiseWithResolvers<void>;
+}
+
+/** Deliveries at the same time; more would only take time from the requests that are being answered. */
+const AT_ONCE = 8;
+const OWED_AT_ONCE = 1_000;
+const RETRY_MS = { first: 1_000, most: 10_000 } as const;
+
 /**
  * Signals that can not be lost: recorded in the transaction of the change they announce, delivered after its commit,
- * and delivered again by the reconciler when that failed. Signals only say "look again", so one may stand for many.
+ * and delivered again when that failed: soon by this process, within a minute by the reconciler. Those of alarms go
+ * first. Signals only say "look again", so one may stand for many.
  */
 export class Wakeups {
-  readonly #inFlight = new Map<string, Promise<void>>();
-  readonly #again = new Set<string>();
+  readonly #waiting: Record<WakeupKind, Map<number, Delivery>> = { escalation: new Map(), probe: new Map() };
+  readonly #running = new Map<string, Delivery>();
+  #retry: NodeJS.Timeout | undefined;
+  #retryMs: number = RETRY_MS.first;
+  #isClosed = false;
 
   constructor(
     private readonly orm: MikroORM,
     private readonly send: SendSignal,
+    /** Hears of the first failure of a series; the others have the same cause. */
     private readonly onError: (error: unknown) => void,
   ) {}
 
@@ -48,35 +64,94 @@ export class Wakeups {
 
   /** Delivers what is owed to one workflow, in the background. Call it after the commit. Never throws. */
   deliver(kind: WakeupKind, entityId: number): void {
-    const key = `${kind}/${entityId}`;
-    if (this.#inFlight.has(key)) {
-      this.#again.add(key);
-      return;
-    }
-    const work = this.deliverNow(kind, entityId)
-      .catch(this.onError)
-      .finally(() => {
-        this.#inFlight.delete(key);
-        if (this.#again.delete(key)) this.deliver(kind, entityId);
-      });
-    this.#inFlight.set(key, work);
+    this.enqueue(kind, entityId).catch((error: unknown) => {
+      if (this.#retry || this.#isClosed) return;
+      this.onError(error);
+      this.retryLater();
+    });
   }
 
-  /** Delivers everything owed, oldest first; answers how many signals went out. The reconciler's part. */
-  async deliverAll(limit = 1_000): Promise<number> {
+  /**
+   * Delivers everything owed, alarms first, then the oldest; answers how many signals went out.
+   * @throws AggregateError after the last, when some could not be delivered
+   */
+  async deliverAll(): Promise<number> {
     const owed = await this.orm.em
       .fork()
       .execute<{ kind: WakeupKind; entity_id: number }[]>(
-        `select kind, entity_id from wakeups order by created_at limit ?`,
-        [limit],
+        `select kind, entity_id from wakeups order by kind, created_at limit ?`,
+        [OWED_AT_ONCE],
       );
-    for (const { kind, entity_id } of owed) await this.deliverNow(kind, entity_id);
-    return owed.length;
+    const results = await Promise.allSettled(owed.map((each) => this.enqueue(each.kind, each.entity_id)));
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    if (failures.length > 0)
+      throw new AggregateError(failures, `${failures.length} signals could not be delivered`);
+    return owed.length < OWED_AT_ONCE ? owed.length : owed.length + (await this.deliverAll());
   }
 
-  /** Waits for deliveries that are under way; for an orderly stop. */
+  /** Waits until nothing is being delivered, or waits to be. */
   async drain(): Promise<void> {
-    while (this.#inFlight.size > 0) await Promise.all(this.#inFlight.values());
+    for (;;) {
+      const all = [...this.#running.values(), ...this.allWaiting()];
+      if (all.length === 0) return;
+      await Promise.allSettled(all.map(({ done }) => done.promise));
+    }
+  }
+
+  /** Ends the deliveries that have begun; the others stay owed. For an orderly stop. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    for (const delivery of this.allWaiting()) delivery.done.reject(new Error('Kronus is stopping'));
+    for (const waiting of Object.values(this.#waiting)) waiting.clear();
+    await this.drain();
+  }
+
+  private *allWaiting(): Generator<Delivery> {
+    for (const waiting of Object.values(this.#waiting)) yield* waiting.values();
+  }
+
+  /** One delivery for a workflow runs, and one at most waits: it stands for every change that was committed before. */
+  private enqueue(kind: WakeupKind, entityId: number): Promise<void> {
+    const waiting = this.#waiting[kind];
+    const known = waiting.get(entityId);
+    if (known) return known.done.promise;
+    const delivery: Delivery = { kind, entityId, done: Promise.withResolvers() };
+    waiting.set(entityId, delivery);
+    this.begin();
+    return delivery.done.promise;
+  }
+
+  private begin(): void {
+    for (const delivery of this.allWaiting()) {
+      const { kind, entityId } = delivery;
+      const key = `${kind}/${entityId}`;
+      if (this.#running.size >= AT_ONCE) return;
+      if (this.#running.has(key)) continue;
+      this.#waiting[kind].delete(entityId);
+      this.#running.set(key, delivery);
+      void this.deliverNow(kind, entityId)
+        .then(delivery.done.resolve, delivery.done.reject)
+        .finally(() => {
+          this.#running.delete(key);
+          this.begin();
+        });
+    }
+  }
+
+  private retryLater(): void {
+    this.#retry = setTimeout(() => {
+      this.deliverAll().then(
+        () => {
+          this.#retry = undefined;
+          this.#retryMs = RETRY_MS.first;
+        },
+        () => {
+          this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS.most);
+          if (!this.#isClosed) this.retryLater();
+        },
+      );
+    }, this.#retryMs).unref();
   }
 
   private async deliverNow(kind: WakeupKind, entityId: number): Promise<void> {
