@@ -27,6 +27,34 @@ describe('what was begun is finished', () => {
     expect(await tony.probes()).toMatchObject([{ status: { name: 'good' }, retry_count: 1 }]);
   }, 120_000);
 
+  it('over an upgrade, whether a person sleeps, is asked or is looked after', async () => {
+    const [sleeping, waiting, alarmed] = [
+      await kronus.person(),
+      await kronus.person(),
+      await kronus.person({ contacts: ['Hulk', 'Thor'], settings: { escalation_wait_in_minutes: 60 } }),
+    ];
+    await sleeping.asksForCheck({ in_minutes: 8 });
+    await waiting.asksForCheck({ max_retries: 1, wait_time_in_minutes: 8 });
+    await alarmed.asksForCheck();
+    await waiting.phone.receives('are you okay');
+    await alarmed.phone.receives('are you okay');
+    await alarmed.phone.replies('no');
+    await alarmed.phone.receives('Hang in there');
+    await alarmed.contacts[0]!.receives("they're not okay");
+    await alarmed.phone.receives('Reached out to Hulk');
+    await kronus.upgrade();
+
+    await sleeping.phone.receives('are you okay', { withinMs: 60_000 });
+    await sleeping.phone.replies('yes');
+    await sleeping.phone.receives('👍');
+    await waiting.phone.receives('You good ??', { withinMs: 60_000 });
+    await waiting.phone.replies('yes');
+    await waiting.phone.receives('👍');
+    await alarmed.contacts[0]!.replies('1');
+    await alarmed.contacts[0]!.receives("you're on it");
+    await alarmed.phone.receives('is on it');
+  }, 180_000);
+
   it('when Temporal has lost everything', async () => {
     const asked = await kronus.person();
     await asked.asksForCheck({ max_retries: 0, wait_time_in_minutes: 10 });

@@ -103,6 +103,13 @@ export class Kronus {
     await end(this.running.process, 'SIGKILL');
   }
 
+  /** Stops it in order and starts it again on what was kept, as an upgrade does. */
+  async upgrade(): Promise<void> {
+    const code = await end(this.running.process, 'SIGTERM');
+    if (code !== 0) throw new Error(`kronus ended with code ${code}`);
+    await this.restart();
+  }
+
   /** Starts Kronus again after a crash, on what was kept. */
   async restart(): Promise<void> {
     this.running = await launch(this.env, this.url);

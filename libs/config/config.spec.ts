@@ -66,6 +66,7 @@ describe('loadConfig in production', () => {
     expect(config).toEqual({
       mode: 'production',
       dataDir: join(homedir(), 'kronus'),
+      isDataTemporary: false,
       publicUrl: 'https://my-app.com',
       port: 3900,
       host: '0.0.0.0',
@@ -306,9 +307,13 @@ describe('the other modes', () => {
     const [one, two] = [load(undefined, {}, 'test'), load(undefined, { KRONUS_MINUTE_MS: '50' }, 'test')];
     expect(existsSync(one.dataDir) && existsSync(two.dataDir)).toBe(true);
     expect(one.dataDir).not.toBe(two.dataDir);
+    expect(one.isDataTemporary).toBe(true);
     expect(two.minuteMs).toBe(50);
     for (const { dataDir } of [one, two]) rmSync(dataDir, { recursive: true });
-    expect(load(undefined, { KRONUS_DATA_DIR: folder }, 'test').dataDir).toBe(folder);
+    expect(load(undefined, { KRONUS_DATA_DIR: folder }, 'test')).toMatchObject({
+      dataDir: folder,
+      isDataTemporary: false,
+    });
   });
 
   it('gives an object nobody can change', () => {

@@ -11,8 +11,10 @@ export { ConfigError } from './config-error.ts';
 /** Everything the process was told, validated; frozen in depth. */
 export interface Config {
   mode: Mode;
-  /** Absolute path of the folder of everything kept; in test mode a fresh one, which the caller removes. */
+  /** Absolute path of the folder of everything kept. */
   dataDir: string;
+  /** Whether `dataDir` was made for this run (test mode, none configured), and is the caller's to remove. */
+  isDataTemporary: boolean;
   /** Public address without a trailing slash. */
   publicUrl: string;
   port: number;
@@ -97,6 +99,7 @@ export function loadConfig(source: ConfigSource): Config {
   return freeze({
     mode,
     dataDir: dataDirOf(value('kronus.dataDir'), mode, cwd),
+    isDataTemporary: mode === 'test' && value('kronus.dataDir') === undefined,
     publicUrl: value('kronus.publicUrl') ?? `http://localhost:${port}`,
     port,
     host: must('kronus.listener.host'),

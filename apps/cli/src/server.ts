@@ -139,7 +139,7 @@ class Ending {
   /** Ends what was started before a start that failed. */
   async abandon(): Promise<void> {
     await this.#stack?.stop.stopAll();
-    await this.#removeTestData();
+    await this.#removeTemporaryData();
   }
 
   begin(exitCode: number, message: string): void {
@@ -157,14 +157,14 @@ class Ending {
       if (error)
         this.progress.line(`${name} did not end well: ${error instanceof Error ? error.message : error}`);
     });
-    await this.#removeTestData();
+    await this.#removeTemporaryData();
     this.progress.line('Stopped.');
     this.#resolve();
     process.exit();
   }
 
-  async #removeTestData(): Promise<void> {
-    if (this.config.mode === 'test') await rm(this.config.dataDir, { recursive: true, force: true });
+  async #removeTemporaryData(): Promise<void> {
+    if (this.config.isDataTemporary) await rm(this.config.dataDir, { recursive: true, force: true });
   }
 }
 
