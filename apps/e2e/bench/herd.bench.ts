@@ -7,6 +7,7 @@ import { forEachAtOnce } from './at-once.ts';
 import { addPeople, type BenchPerson } from './people.ts';
 import { cpuBetween, cpuTimeOf, memoryOf } from './processes.ts';
 import type { Rig } from './rig.ts';
+import { sizes } from './sleepers.bench.ts';
 import { TextLog, timeOf } from './text-log.ts';
 import { allAsleep, allDelivered, runningProbes } from './workflow-watch.ts';
 
@@ -109,7 +110,9 @@ function herdFigures(
 
 /** One tick of so many people, and nothing else: how the rate and the lateness change with the size of the herd. */
 export async function measureTick(rig: Rig, say: Say, count: number): Promise<SectionResult> {
-  const run = await runHerd(rig, say, count);
+  let before = { postgres: 0 };
+  const run = await runHerd(rig, say, count, async () => void (before = await sizes(rig)));
+  const bytes = (await sizes(rig)).postgres - before.postgres;
   const memory = memoryOf(rig);
   const prefix = `${count.toLocaleString('en')} people: `;
   const cpu = Object.entries(run.cpuSeconds)
@@ -123,6 +126,7 @@ export async function measureTick(rig: Rig, say: Say, count: number): Promise<Se
     figures: [
       ...herdFigures(prefix, run),
       ...cpu,
+      { name: `${prefix}PostgreSQL on disk`, value: bytes / count / 1_024, unit: 'KiB a check-in' },
       { name: `${prefix}memory of Kronus, ${memory.kind}`, value: memory.mib.kronus ?? 0, unit: 'MiB' },
     ],
     details: { count, run, memory },
@@ -130,11 +134,17 @@ export async function measureTick(rig: Rig, say: Say, count: number): Promise<Se
 }
 
 /** Sets so many people up, and watches their tick. */
-export async function runHerd(rig: Rig, say: Say, count: number): Promise<HerdRun> {
+export async function runHerd(
+  rig: Rig,
+  say: Say,
+  count: number,
+  onReady: () => Promise<void> = async () => undefined,
+): Promise<HerdRun> {
   const tick = wholeMinuteAfter(Date.now() + SETUP_MS + count * SETUP_PER_PERSON_MS);
   const log = new TextLog(rig.phones);
   await log.pull();
   const { people } = await setUpHerd(rig, say, count, tick);
+  await onReady();
   return watchHerd(rig, log, people, tick, say);
 }
 

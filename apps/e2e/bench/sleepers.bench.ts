@@ -49,7 +49,7 @@ export async function measureSleepers(rig: Rig, say: Say, count: number): Promis
 }
 
 /** Bytes of both databases on disk, the write-ahead log of Temporal's included. */
-async function sizes(rig: Rig): Promise<{ postgres: number; temporal: number }> {
+export async function sizes(rig: Rig): Promise<{ postgres: number; temporal: number }> {
   const [row] = await rig.sql<{ bytes: string }>(`select pg_database_size(current_database()) as bytes`);
   const files = [rig.temporalFile, `${rig.temporalFile}-wal`];
   const temporal = files.reduce(
