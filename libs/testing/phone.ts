@@ -99,6 +99,11 @@ export class Phones {
     return this.unclaimed.length === 0 ? '  nothing at all' : describe(this.unclaimed);
   }
 
+  /** Deletes something of the simulator's control API, such as a fault; what is gone already stays gone. */
+  async delete(path: string): Promise<void> {
+    await fetch(new URL(path, this.controlUrl), { method: 'DELETE' });
+  }
+
   /** Calls the simulator's control API. @throws Error with its sentence when it refuses. */
   async call<T>(path: string, body?: unknown): Promise<T> {
     const response = await fetch(new URL(path, this.controlUrl), {

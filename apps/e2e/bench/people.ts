@@ -1,4 +1,12 @@
-import type { Rig } from './rig.ts';
+import type { MikroORM } from '@mikro-orm/postgresql';
+import type { Client } from '@temporalio/client';
+import { Wakeups } from '#libs/db/queries/wakeups';
+import { createSignalSender } from '#workflows/signals.client';
+
+/** Runs SQL with `?` for parameters. */
+export interface Sql {
+  sql<Row extends object>(statement: string, params?: unknown[]): Promise<Row[]>;
+}
 
 /** People to be put into the database. */
 export interface PeopleOptions {
@@ -31,13 +39,13 @@ const MINUTES_OF_DAY = 1_440;
  * Puts people into the database, as the API would have, but all at once. Those with a schedule are owed the signal
  * that starts their workflow.
  */
-export async function addPeople(rig: Rig, options: PeopleOptions): Promise<BenchPerson[]> {
+export async function addPeople(database: Sql, options: PeopleOptions): Promise<BenchPerson[]> {
   const { count, schedule, contacts = 1, passwordHash = null, isAsked = false } = options;
-  const [{ first } = { first: 1 }] = await rig.sql<{ first: number }>(
+  const [{ first } = { first: 1 }] = await database.sql<{ first: number }>(
     `select coalesce(max(id), 0)::int + 1 as first from users`,
   );
   const last = first + count - 1;
-  await rig.sql(
+  await database.sql(
     `with people as (
        insert into users
          (uuid, client_id, email, password_hash, first_name, last_name, phone_number, role_id, created_at, updated_at)
@@ -74,7 +82,7 @@ export async function addPeople(rig: Rig, options: PeopleOptions): Promise<Bench
       schedule !== undefined,
     ],
   );
-  const rows = await rig.sql<{ id: number; email: string; phone_number: string }>(
+  const rows = await database.sql<{ id: number; email: string; phone_number: string }>(
     `select id, email, phone_number from users where id >= ? order by id`,
     [first],
   );
@@ -98,4 +106,20 @@ export function farTick() {
     Date.UTC(now.getUTCFullYear() + (month <= now.getUTCMonth() ? 1 : 0), month - 1, 1),
   );
   return { cron: cronAt(0), nextTickAt, cronAt };
+}
+
+/** Delivers the signals that the database owes these people's workflows, as the API does after a commit. */
+export async function wakeProbes(
+  orm: MikroORM,
+  temporal: Client,
+  userIds: readonly number[],
+  atOnce = 32,
+): Promise<void> {
+  const failures: unknown[] = [];
+  const wakeups = new Wakeups(orm, createSignalSender(temporal.workflow), (error) => failures.push(error));
+  for (let index = 0; index < userIds.length; index += atOnce) {
+    for (const userId of userIds.slice(index, index + atOnce)) wakeups.deliver('probe', userId);
+    await wakeups.drain();
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} signals did not arrive`);
 }

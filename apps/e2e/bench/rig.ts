@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Client } from '@temporalio/client';
-import { Wakeups } from '#libs/db/queries/wakeups';
 import { logTail, type Child } from '#libs/embedded/children';
 import type { Phones } from '#libs/testing/phone';
-import { createSignalSender } from '#workflows/signals.client';
+import { wakeProbes } from './people.ts';
 
 /** The process ids of the parts under measurement; PostgreSQL's is that of the parent of its processes. */
 export interface RigProcesses {
@@ -90,14 +89,7 @@ export class Rig {
   }
 
   /** Delivers the signals that the database owes these people's workflows, as the API does after a commit. */
-  async wake(userIds: readonly number[], atOnce = 32): Promise<void> {
-    const failures: unknown[] = [];
-    const sendSignal = createSignalSender(this.temporal.workflow);
-    const wakeups = new Wakeups(this.parts.orm, sendSignal, (error) => failures.push(error));
-    for (let index = 0; index < userIds.length; index += atOnce) {
-      for (const userId of userIds.slice(index, index + atOnce)) wakeups.deliver('probe', userId);
-      await wakeups.drain();
-    }
-    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} signals did not arrive`);
+  wake(userIds: readonly number[]): Promise<void> {
+    return wakeProbes(this.parts.orm, this.parts.temporal, userIds);
   }
 }
