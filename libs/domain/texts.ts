@@ -53,7 +53,8 @@ const english: Texts = {
     `Reached out to ${name(contact)}. Your check-ins are now off. You can turn them on again any time.`,
   nobodyToReach: () =>
     'You have no emergency contact to reach out to. Please call someone. Your check-ins are now off.',
-  acknowledgedToPerson: ({ contact }) => `${name(contact)} got the message and is on it.`,
+  acknowledgedToPerson: ({ contact }) =>
+    `${name(contact)} got the message and is on it. Your check-ins stay off until you turn them on again.`,
   acknowledgedToContact: ({ person }, acknowledgedBy) =>
     `${name(acknowledgedBy)} is looking after ${name(person)}. Nothing more to do for now, thank you.`,
   allClear: ({ person, contact }) =>

@@ -45,6 +45,7 @@ describe('the ledger', () => {
     for (const cause of ['bad', 'no_reply', 'unreachable'] as const) {
       expect(kindOf(texts.en.alert(names, cause))).toBe('alert');
     }
+    expect(kindOf(texts.en.applicationErrorReply())).toBe('apology');
     expect(kindOf(texts.en.allClear(names))).toBe('other');
   });
 
@@ -66,7 +67,7 @@ describe('the ledger', () => {
     expect(count([...good(), text(person, '👍')], [member('yes')], DUE)).toMatchObject({ doubled: 1 });
     const alerted = [...good(), text(contact, texts.en.alert(names, 'no_reply'))];
     expect(count(alerted, [member('yes')], DUE)).toMatchObject({ unexpected: 1, doubled: 0 });
-    expect(count(alarm().slice(0, 3), [member('no')], DUE)).toMatchObject({ lost: 3, alarmed: 0 });
+    expect(count(alarm().slice(0, 3), [member('no')], DUE)).toMatchObject({ lost: 2, alarmed: 0 });
     expect(count([...alarm(), text(contact, 'Hello')], [member('no')], DUE)).toMatchObject({ unexpected: 1 });
   });
 

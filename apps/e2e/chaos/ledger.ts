@@ -22,6 +22,7 @@ type Kind =
   | 'reachedOut'
   | 'acknowledged'
   | 'thanks'
+  | 'apology'
   | 'other';
 
 const KINDS: [Kind, RegExp][] = [
@@ -31,8 +32,9 @@ const KINDS: [Kind, RegExp][] = [
   ['badReply', /^Hang in there!/],
   ['alert', /emergency contact: .*Reply 1/],
   ['reachedOut', /^Reached out to/],
-  ['acknowledged', /is on it\.$/],
+  ['acknowledged', /got the message and is on it\./],
   ['thanks', /^Thank you! I'm telling/],
+  ['apology', /^Sorry, an application error/],
 ];
 
 /** What a phone with this text has been sent. */
@@ -72,13 +74,19 @@ const MOST_NUDGES = 4;
  */
 function boundsOf(temper: Temper, answers: number, contactAnswers: number): Partial<Record<Kind, Bounds>> {
   const once = { least: 1, most: 1 };
-  const asked = { checkIn: once, followUp: { least: 0, most: MOST_NUDGES } };
+  const asked = {
+    checkIn: once,
+    followUp: { least: 0, most: MOST_NUDGES },
+    // While the record is away; the text is read back later.
+    apology: { least: 0, most: answers + contactAnswers },
+  };
   if (temper === 'yes' || temper === 'unclear') return { ...asked, goodReply: { least: 0, most: answers } };
   return {
     ...asked,
     ...(temper === 'no' ? { badReply: { least: 0, most: answers } } : {}),
     alert: once,
-    reachedOut: once,
+    // Nobody needs to hear of a contact who was asked when they hear of one who is on it.
+    reachedOut: { least: 0, most: 1 },
     acknowledged: once,
     thanks: { least: 0, most: contactAnswers },
   };
