@@ -64,23 +64,24 @@ export function createTwilioMessenger(settings: TwilioSettings): Messenger {
   const client = twilio('AC', settings.authToken, { httpClient });
   client.username = client.accountSid = settings.accountSid;
 
-  /** Messages since then, oldest first. Twilio filters by day (UTC) only, and lists the newest first. */
-  async function list(filter: { to?: string; from?: string }, since: Date): Promise<MessageInstance[]> {
-    const earliest = new Date(since.getTime() - CLOCK_SKEW_MS);
-    const dateSentAfter = new Date(earliest.toISOString().slice(0, 10));
+  /** Messages created since then, oldest first; `isEnough` says after which page no other can be of interest. */
+  async function list(
+    query: { to?: string; from?: string; dateSentAfter?: Date },
+    earliest: Date,
+    isEnough: (page: MessageInstance[]) => boolean = () => false,
+  ): Promise<MessageInstance[]> {
     const found: MessageInstance[] = [];
     let page: Pick<MessagePage, 'instances' | 'nextPage'> | undefined = await client.messages.page({
-      ...filter,
-      dateSentAfter,
+      ...query,
       pageSize: PAGE_SIZE,
     });
     while (page) {
       found.push(...page.instances.filter((each) => each.dateCreated >= earliest));
-      const isPast = page.instances.some((each) => each.dateCreated < earliest);
-      page = isPast ? undefined : await page.nextPage();
+      page = isEnough(page.instances) ? undefined : await page.nextPage();
     }
     return found.sort((a, b) => a.dateCreated.getTime() - b.dateCreated.getTime());
   }
+  const earliestOf = (since: Date) => new Date(since.getTime() - CLOCK_SKEW_MS);
 
   return {
     async send({ to, body, statusCallback }: OutboundText) {
@@ -90,14 +91,23 @@ export function createTwilioMessenger(settings: TwilioSettings): Messenger {
     },
 
     async findSent({ to, body, since }: SentText) {
-      const messages = await list({ to }, since);
+      // All of this phone's, whatever their date: one that still waits at Twilio has none, and where a list that is
+      // sorted by the date puts it is not said.
+      const messages = await list({ to }, earliestOf(since));
       return messages
         .filter((each) => each.direction !== 'inbound' && each.body === body)
         .map((each) => each.sid);
     },
 
     async received({ since, from }) {
-      const messages = await list(from === undefined ? {} : { from }, since);
+      const earliest = earliestOf(since);
+      // What came in has a date at once. Twilio filters by day (UTC) only, and lists the newest first.
+      const dateSentAfter = new Date(earliest.toISOString().slice(0, 10));
+      const query = from === undefined ? { dateSentAfter } : { from, dateSentAfter };
+      const messages = await list(query, earliest, (page) =>
+        // Null, whatever the library's types say, for a text of ours that still waits.
+        page.some((each) => each.dateSent?.getTime() < earliest.getTime()),
+      );
       return messages
         .filter((each) => each.direction === 'inbound')
         .map(({ sid, from, body, dateCreated }) => ({ sid, from, body, sentAt: dateCreated }));

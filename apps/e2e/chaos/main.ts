@@ -86,25 +86,29 @@ async function tell(
   say: Say,
 ): Promise<Row> {
   const since = performance.now();
+  let unsettled: string[];
   const herd = await Herd.gather(cluster, random, {
     count: options.people,
     hasSilent: story.hasSilent === true,
   });
-  say('waiting for the tick');
-  // Reports begin with the first text, so their faults have to be there before it.
-  await herd.untilShare(story.name === 'callbacks' ? 0 : ATTACK_AT, ATTACK_LIMIT_MS);
-  say(`attack, ${Math.round(100 * herd.share)} % asked`);
-  await story.attack({
-    cluster,
-    herd,
-    random,
-    downMs: () => random.between(1_000, options.downMs),
-    faultMs: options.faultMs,
-  });
-  say('waiting until everything is done');
-  const unsettled = await untilSettled(cluster, herd, SETTLE_LIMIT_MS);
-  await sleep(STRAGGLERS_MS);
-  await herd.disperse();
+  try {
+    say('waiting for the tick');
+    // Reports begin with the first text, so their faults have to be there before it.
+    await herd.untilShare(story.name === 'callbacks' ? 0 : ATTACK_AT, ATTACK_LIMIT_MS);
+    say(`attack, ${Math.round(100 * herd.share)} % asked`);
+    await story.attack({
+      cluster,
+      herd,
+      random,
+      downMs: () => random.between(1_000, options.downMs),
+      faultMs: options.faultMs,
+    });
+    say('waiting until everything is done');
+    unsettled = await untilSettled(cluster, herd, SETTLE_LIMIT_MS);
+    await sleep(STRAGGLERS_MS);
+  } finally {
+    await herd.disperse();
+  }
   const counted = count(herd.texts, herd.members, herd.dueAt);
   const differences = await audit(cluster, herd);
   return {

@@ -9,6 +9,7 @@ export interface PartProcess {
 }
 
 const RESTART_MS = 1_000;
+const MOST_STARTS = 5;
 
 /**
  * One process of the cluster. One that ends by itself is started again after a second, as a service manager does; one
@@ -54,8 +55,21 @@ export class Part {
     await this.#process?.stop();
   }
 
+  /** A start that fails is tried again, as a service manager does. */
+  private async launchPatiently(): Promise<PartProcess> {
+    for (let left = MOST_STARTS; ; left--) {
+      try {
+        return await this.launch();
+      } catch (error) {
+        this.ownEnds += 1;
+        if (left <= 1 || !this.#isWanted) throw error;
+        await sleep(RESTART_MS);
+      }
+    }
+  }
+
   private async start(): Promise<void> {
-    const started = await this.launch();
+    const started = await this.launchPatiently();
     this.#process = started;
     void started.exited.then(async () => {
       if (!this.#isWanted || this.#process !== started) return;

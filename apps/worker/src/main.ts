@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from '#libs/config/config';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
@@ -32,6 +33,8 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
+const CREATE_TRIES = 5;
+const CREATE_AGAIN_MS = 1_000;
 const SHUTDOWN_GRACE = '8 seconds';
 /** A cached workflow takes about a third of a megabyte; one that is not cached is replayed when it wakes. */
 const MAX_CACHED_WORKFLOWS = 1_500;
@@ -68,13 +71,13 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   };
 
   const [main, sending] = await Promise.all([
-    Worker.create({
+    createPatiently({
       ...common,
       taskQueue: TASK_QUEUES.main,
       workflowBundle: { codePath },
       maxCachedWorkflows: MAX_CACHED_WORKFLOWS,
     }),
-    Worker.create({
+    createPatiently({
       ...common,
       taskQueue: TASK_QUEUES.sending,
       maxConcurrentActivityTaskExecutions: 40,
@@ -99,4 +102,16 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       await connection.close();
     },
   };
+}
+
+/** A server under load may not answer for a moment; that must not keep a worker from starting. The SDK itself tries for 10 s. */
+async function createPatiently(options: WorkerOptions): Promise<Worker> {
+  for (let left = CREATE_TRIES; ; left--) {
+    try {
+      return await Worker.create(options);
+    } catch (error) {
+      if (left <= 1 || !/Unavailable|DeadlineExceeded/.test(String(error))) throw error;
+      await sleep(CREATE_AGAIN_MS);
+    }
+  }
 }

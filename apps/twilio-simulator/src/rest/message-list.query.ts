@@ -19,8 +19,8 @@ export interface MessageListPage {
 
 /**
  * Reads one page. A page token names the last message that was seen, so messages that arrive meanwhile
- * neither repeat nor hide one. Dates mean whole UTC days, both ends included; a message that was not
- * sent yet counts by its creation.
+ * neither repeat nor hide one. Dates mean whole UTC days, both ends included; a message that was not sent
+ * yet has no such date (Twilio, "Message properties": `date_sent`) and so is in no list by date.
  * @throws TwilioError 20001 for a date or page number that cannot be read.
  */
 export function listMessages(store: MessageStore, params: ListParams): MessageListPage {
@@ -30,6 +30,7 @@ export function listMessages(store: MessageStore, params: ListParams): MessageLi
   const lastDay = dayStart('DateSent<', params['DateSent<']) ?? dayStart('DateSent', params.DateSent);
   const until = lastDay === undefined ? Infinity : lastDay + dayMs;
   const before = params.PageToken === undefined ? Infinity : cursorOf(params.PageToken);
+  const isByDate = from !== undefined || lastDay !== undefined;
   let toSkip = params.PageToken === undefined ? page * pageSize : 0;
 
   const messages: Message[] = [];
@@ -37,8 +38,8 @@ export function listMessages(store: MessageStore, params: ListParams): MessageLi
     { to: params.To || undefined, from: params.From || undefined },
     before,
   )) {
-    const time = message.sentAt ?? message.createdAt;
-    if (time >= until || time < (from ?? 0)) continue;
+    if (isByDate && (message.sentAt === null || message.sentAt >= until || message.sentAt < (from ?? 0)))
+      continue;
     if (toSkip > 0) toSkip -= 1;
     else if (messages.length < pageSize) messages.push(message);
     else return { messages, page, pageSize, nextToken: `PA${messages.at(-1)!.cursor}` };

@@ -171,7 +171,8 @@ describe('list', () => {
 
   test('filters by whole UTC days, both ends included', async () => {
     const { client } = fixture;
-    await client.messages.create({ to: ann, from, body: 'today' });
+    const { sid } = await client.messages.create({ to: ann, from, body: 'today' });
+    await untilStatus(client, sid, 'delivered');
     const now = Date.now();
     const day = 24 * 60 * 60 * 1000;
     const [yesterday, today, tomorrow] = [new Date(now - day), new Date(now), new Date(now + day)];
@@ -184,6 +185,14 @@ describe('list', () => {
     expect(await count({ dateSentBefore: today })).toBe(1);
     expect(await count({ dateSentBefore: yesterday })).toBe(0);
     expect(await count({ dateSentAfter: yesterday, dateSentBefore: tomorrow })).toBe(1);
+  });
+
+  test('has no message in a list by date before it was sent', async () => {
+    const slow = await startFixture({ transitMs: 60_000 });
+    await slow.client.messages.create({ to: ann, from, body: 'waits' });
+    expect(await slow.client.messages.list({ to: ann, dateSent: new Date() })).toEqual([]);
+    expect(bodies(await slow.client.messages.list({ to: ann }))).toEqual(['waits']);
+    await slow.stop();
   });
 
   test('is paged by the client itself, and new arrivals neither repeat nor hide a message', async () => {
