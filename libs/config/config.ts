@@ -192,8 +192,7 @@ function dataDirOf(given: string | undefined, mode: Mode, cwd: string): string {
 }
 
 function knownTimeZone(name: string, warnings: string[]): string {
-  // Offsets such as +05:00 are understood but have no daylight-saving rules: only names count.
-  if (/^[a-z]/i.test(name) && isKnownTimeZone(name)) return name;
+  if (isKnownTimeZone(name)) return name;
   warnings.push(`${nameOf('kronus.cron.timeZone')} is not a known time zone: UTC is used`);
   return 'UTC';
 }

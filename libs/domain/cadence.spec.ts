@@ -81,4 +81,5 @@ describe('nextTick', () => {
 it('knows time zones', () => {
   expect(isKnownTimeZone('America/Toronto')).toBe(true);
   expect(isKnownTimeZone('America/Atlantis')).toBe(false);
+  expect(isKnownTimeZone('+05:00')).toBe(false);
 });

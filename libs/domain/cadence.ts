@@ -39,8 +39,12 @@ function ticksAtAll(expression: string): boolean {
   }
 }
 
-/** True for a time zone name that this process knows (IANA). */
+/**
+ * True for a time zone name that this process knows (IANA). Offsets such as +05:00 are understood but have no
+ * daylight-saving rules: only names count.
+ */
 export function isKnownTimeZone(timeZone: string): boolean {
+  if (!/^[a-z]/i.test(timeZone)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone });
     return true;

@@ -24,6 +24,10 @@ const everyText = (t: Texts): [string, string][] => [
   ['askToAcknowledgeReply', t.askToAcknowledgeReply(names)],
   ['checkPlannedReply', t.checkPlannedReply({ inMinutes: 1440, maxRetries: 6 })],
   ['contactRequiredReply', t.contactRequiredReply()],
+  ['pausedReply', t.pausedReply({ until: 'Wed 22 Dec 2027 18:00', isCheckCalledOff: false })],
+  ['pausedReply, called off', t.pausedReply({ until: 'Wed 22 Dec 2027 18:00', isCheckCalledOff: true })],
+  ['checksOnReply', t.checksOnReply({ next: 'Wed 22 Dec 2027 18:00' })],
+  ['checksOffReply', t.checksOffReply()],
   ['applicationErrorReply', t.applicationErrorReply()],
 ];
 

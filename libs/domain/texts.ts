@@ -27,6 +27,11 @@ export interface Texts {
   askToAcknowledgeReply(names: Pick<TextNames, 'person'>): string;
   checkPlannedReply(check: { inMinutes: number; maxRetries: number }): string;
   contactRequiredReply(): string;
+  /** `until` in the person's words; `isCheckCalledOff` when a check was pending. */
+  pausedReply(pause: { until: string; isCheckCalledOff: boolean }): string;
+  /** `next` in the person's words. */
+  checksOnReply(check: { next: string }): string;
+  checksOffReply(): string;
   applicationErrorReply(): string;
 }
 
@@ -67,6 +72,10 @@ const english: Texts = {
   checkPlannedReply: ({ inMinutes, maxRetries }) =>
     `👍 Checking on you in ${inMinutes} min, up to ${maxRetries} follow-ups.`,
   contactRequiredReply: () => "An emergency contact is required to use the 'probe' cmd",
+  pausedReply: ({ until, isCheckCalledOff }) =>
+    `${isCheckCalledOff ? 'The check that was waiting for you is off. ' : ''}No scheduled check-ins until ${until}. Text RESUME to have them back earlier.`,
+  checksOnReply: ({ next }) => `Your scheduled check-ins are on. The next one comes ${next}.`,
+  checksOffReply: () => 'Your scheduled check-ins are off. You can turn them on in your settings.',
   applicationErrorReply: () => 'Sorry, an application error has occurred. Please try again later',
 };
 
