@@ -197,6 +197,8 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
 
     const pending = await em.findOne(Probe, { userId, status: 'pending' });
     if (pending && !check) return null;
+    // Noticed late, because Kronus was away or had much to send.
+    if (!check && settings.putOffInQuietHours(timeZone, now)) return null;
     if (pending) {
       const end = { status: 'cancelled', reason: 'superseded' } as const;
       await settleProbe(em, wakeups, { probe: pending, settings, ...end, timeZone, now });

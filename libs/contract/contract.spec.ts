@@ -7,7 +7,7 @@ import { IntId, Uid } from './ids.ts';
 import { JobQuery, JobStats, JobView } from './job.contract.ts';
 import { PageQuery, pagingOf } from './paging.ts';
 import { CreateCheck, ProbeQuery, ProbeStats, ProbeView } from './probe.contract.ts';
-import { ProbeSettingsView, UpdateProbeSettings } from './probe-settings.contract.ts';
+import { PauseChecks, ProbeSettingsView, UpdateProbeSettings } from './probe-settings.contract.ts';
 import { CreateUser, UpdateUser, UserView } from './user.contract.ts';
 
 /** Everything that is wrong, sorted; empty when nothing is. */
@@ -193,6 +193,76 @@ describe('probe settings', () => {
   });
 });
 
+describe('quiet hours', () => {
+  const together =
+    'quiet_hours_from and quiet_hours_to must be given together, both as times or both as null';
+  it.each([
+    ['22:00', '07:00'],
+    ['00:00', '23:59'],
+    [null, null],
+    [' 13:00 ', '15:00'],
+  ])('from %j to %j are taken', (from, to) => {
+    expect(errorsOf(UpdateProbeSettings, { quiet_hours_from: from, quiet_hours_to: to })).toEqual([]);
+  });
+
+  it.each<[unknown, unknown, string[]]>([
+    ['22:00', undefined, [together]],
+    [undefined, '07:00', [together]],
+    ['22:00', null, [together]],
+    [null, '07:00', [together]],
+    [null, undefined, [together]],
+    ['07:00', '07:00', ['quiet_hours_from and quiet_hours_to must differ']],
+    ['24:00', '07:00', ['quiet_hours_from must be a time of day, like 22:00']],
+    ['22:00', '7:00', ['quiet_hours_to must be a time of day, like 22:00']],
+    [22, '07:00', ['quiet_hours_from must be text']],
+    ['', '', ['from', 'to'].map((end) => `quiet_hours_${end} must be a time of day, like 22:00`)],
+  ])('from %j to %j are refused', (from, to, errors) => {
+    const body = { quiet_hours_from: from, quiet_hours_to: to };
+    expect(errorsOf(UpdateProbeSettings, body)).toEqual(expect.arrayContaining(errors));
+  });
+});
+
+describe('time zones', () => {
+  it.each(['America/Toronto', ' Asia/Tokyo ', 'UTC', null])('%j is taken', (zone) => {
+    expect(errorsOf(UpdateProbeSettings, { time_zone: zone })).toEqual([]);
+  });
+
+  it.each(['America/Atlantis', '+05:00', '', 'Toronto', 'a'.repeat(2_000)])('%j is refused', (zone) => {
+    expect(errorsOf(UpdateProbeSettings, { time_zone: zone })).toEqual([
+      'time_zone must be the name of a time zone, like America/Toronto',
+    ]);
+  });
+});
+
+describe('PauseChecks', () => {
+  it.each(['2026-12-02T18:00:00-05:00', '2026-12-02T18:00:00.5Z', '2028-02-29T00:00:00+14:00'])(
+    'takes %s',
+    (until) => expect(PauseChecks.parse({ until })).toEqual({ until }),
+  );
+
+  it.each([
+    '2026-12-02',
+    '2026-12-02T18:00:00',
+    '2027-02-29T00:00:00Z',
+    '2026-12-02T25:00:00Z',
+    'tomorrow',
+    '',
+    null,
+    1_764_000_000,
+  ])('refuses %j', (until) => {
+    expect(errorsOf(PauseChecks, { until })).toEqual([
+      'until must be a moment, like 2026-12-02T18:00:00-05:00',
+    ]);
+  });
+
+  it('needs it and nothing else', () => {
+    expect(errorsOf(PauseChecks, {})).toEqual(['until is required']);
+    expect(errorsOf(PauseChecks, { until: '2026-12-02T18:00:00Z', for: 'ever' })).toEqual([
+      'for is not a known field',
+    ]);
+  });
+});
+
 describe('CreateCheck', () => {
   it('has defaults for everything, even without a body', () => {
     const defaults = { in_minutes: 5, max_retries: 3, wait_time_in_minutes: 10 };
@@ -318,6 +388,7 @@ describe('OpenAPI', () => {
     CreateContact,
     UpdateContact,
     UpdateProbeSettings,
+    PauseChecks,
     CreateCheck,
     Login,
   ];

@@ -59,6 +59,16 @@ export const wholeNumberField = (name: string, least: number, most: number) => {
 /** A moment, RFC 3339 with offset. */
 export const timeField = () => z.iso.datetime({ offset: true });
 
+/** A moment that is given: RFC 3339 with offset. */
+export const givenTimeField = (name: string) =>
+  z.iso.datetime({
+    offset: true,
+    error: ({ input }) =>
+      input === undefined
+        ? `${name} is required`
+        : `${name} must be a moment, like 2026-12-02T18:00:00-05:00`,
+  });
+
 /** A JSON object of known fields only; unknown ones are named. */
 export const body = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, {

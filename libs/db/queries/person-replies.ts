@@ -1,15 +1,19 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Probe } from '../entities/probe.entity.ts';
+import { checkPlanOf, type ProbeSettings } from '../entities/probe-settings.entity.ts';
 import type { User } from '../entities/user.entity.ts';
 import { orderCheck } from './order-check.ts';
+import { pauseChecks, resumeChecks } from './pause-checks.ts';
 import { lockPerson } from './person.ts';
 import { settleProbe } from './settle-probe.ts';
 import type { OwedSignal, Wakeups } from './wakeups.ts';
+import { plusMs } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
 import { effectOfReply } from '#libs/domain/probe';
 import { readReply } from '#libs/domain/replies';
 import { readCommand, type CheckOrder } from '#libs/domain/sms-command';
 import { texts } from '#libs/domain/texts';
+import { sayMoment } from '#libs/domain/wall-clock';
 
 /** What a text led to: the reply, and the workflows that have to hear of it once it is committed. */
 export interface Answer {
@@ -21,6 +25,7 @@ export interface Answer {
 
 /** The provider's clock, which tells when a text was sent, may differ from ours by this much. */
 const CLOCK_SKEW_MS = 30_000;
+const HOUR_MS = 60 * 60_000;
 
 /** A text that changed nothing and gets no reply. */
 export const NO_ANSWER: Answer = { reply: null, owed: [] };
@@ -45,6 +50,8 @@ export async function applyPersonText(
   const command = readCommand(body);
   if (command.do === 'answer') return { reply: command.text, owed: [] };
   if (command.do === 'check') return applyOrder(em, user, command.order, context);
+  if (command.do === 'pause') return applyPause(em, user, command.hours, context);
+  if (command.do === 'resume') return applyResume(em, user, context);
   return applyReply(em, user, body, context);
 }
 
@@ -65,6 +72,47 @@ async function applyOrder(
     };
   }
 }
+
+/** A pause counts from when it was texted. Hours are real ones, like the ticks that it holds back. */
+async function applyPause(
+  em: EntityManager,
+  user: User,
+  hours: number,
+  context: ReplyContext,
+): Promise<Answer> {
+  const { now } = context;
+  const settings = await lockPerson(em, user.id);
+  const until = plusMs(context.sentAt ?? now, hours * HOUR_MS);
+  if (!settings || until <= now || isOutdated(settings, context)) return NO_ANSWER;
+  if (!settings.active) return { reply: texts.en.checksOffReply(), owed: [] };
+  const probe = await pauseChecks(em, until, { ...context, settings });
+  const words = { until: sayTo(settings, until, context), isCheckCalledOff: !!probe };
+  return {
+    reply: texts.en.pausedReply(words),
+    ...(probe && { probeId: probe.id }),
+    owed: [{ kind: 'probe', entityId: user.id }],
+  };
+}
+
+async function applyResume(em: EntityManager, user: User, context: ReplyContext): Promise<Answer> {
+  const settings = await lockPerson(em, user.id);
+  if (!settings || isOutdated(settings, context)) return NO_ANSWER;
+  const wasPaused = await resumeChecks(em, { ...context, settings });
+  const { nextTickAt } = settings;
+  return {
+    reply: nextTickAt
+      ? texts.en.checksOnReply({ next: sayTo(settings, nextTickAt, context) })
+      : texts.en.checksOffReply(),
+    owed: wasPaused ? [{ kind: 'probe', entityId: user.id }] : [],
+  };
+}
+
+const sayTo = (settings: ProbeSettings, moment: Date, { timeZone, now }: ReplyContext): string =>
+  sayMoment(moment, checkPlanOf(settings, timeZone).timeZone, now);
+
+/** A text that was sent before the person paused or resumed by other means came too late to do so. */
+const isOutdated = ({ pauseChangedAt }: ProbeSettings, { sentAt }: ReplyContext): boolean =>
+  !!sentAt && !!pauseChangedAt && sentAt < pauseChangedAt;
 
 async function applyReply(
   em: EntityManager,

@@ -27,6 +27,8 @@ interface Route {
   /** The body may be left out. */
   isBodyOptional?: boolean;
   isPublic?: boolean;
+  /** Fields of the body that null empties. */
+  nullable?: string[];
   query?: string[];
 }
 
@@ -61,8 +63,18 @@ const ROUTES: Route[] = [
       max_retries: 3,
       wait_time_in_minutes: 60,
       escalation_wait_in_minutes: 15,
+      quiet_hours_from: '22:00',
+      quiet_hours_to: '07:00',
+      time_zone: 'America/Toronto',
     },
+    nullable: ['time_zone'],
   })),
+  {
+    method: 'POST',
+    path: '/v1/users/{uid}/probe_settings/pause',
+    body: { until: '2026-11-24T18:00:00-05:00' },
+  },
+  { method: 'DELETE', path: '/v1/users/{uid}/probe_settings/pause' },
   { method: 'GET', path: '/v1/users/{uid}/probes', query: pages },
   {
     method: 'POST',
@@ -327,7 +339,8 @@ describe('bodies', () => {
         // A new password was taken: the token is kept good for the rest.
         if (answer.status === 200) await api.em().execute(`update users set token_version = 1`);
         const isAnotherKind = typeof value !== typeof route.body![name] || value === null;
-        if (isAnotherKind) expect(refused(answer, [name, value]).join()).toContain(name);
+        if (isAnotherKind && !(value === null && route.nullable?.includes(name)))
+          expect(refused(answer, [name, value]).join()).toContain(name);
       }
       const unknown = await api.call(route.method, at(route), {
         token,

@@ -1,14 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import type { Config } from '#libs/config/config';
-import type { ProbeSettingsView, UpdateProbeSettings } from '#libs/contract/probe-settings.contract';
+import type {
+  PauseChecks,
+  ProbeSettingsView,
+  UpdateProbeSettings,
+} from '#libs/contract/probe-settings.contract';
 import { Contact } from '#libs/db/entities/contact.entity';
 import { OneOffCheck } from '#libs/db/entities/one-off-check.entity';
 import { Probe } from '#libs/db/entities/probe.entity';
 import type { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { User } from '#libs/db/entities/user.entity';
+import { pauseChecks, resumeChecks } from '#libs/db/queries/pause-checks';
 import { settleProbe } from '#libs/db/queries/settle-probe';
 import { Wakeups } from '#libs/db/queries/wakeups';
+import { pauseFault } from '#libs/domain/check-plan';
 import type { Clock } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
 import { CLOCK, CONFIG } from '../app.tokens.ts';
@@ -28,24 +34,59 @@ export class ProbeSettingsService {
 
   /**
    * Changes the caller's settings. Turning checks off also ends a check that is pending and those that were asked for.
-   * Waits and retries count from the next check on. The person's workflow is woken only when there is news for it.
+   * Waits and retries count from the next check on; a pause goes on through a change of the schedule. The person's
+   * workflow is woken only when there is news for it.
    * @throws AppError phone_required, contact_required, not_found
    */
-  async update(me: Caller, body: UpdateProbeSettings): Promise<ProbeSettingsView> {
+  update(me: Caller, body: UpdateProbeSettings): Promise<ProbeSettingsView> {
+    return this.change(me, async (em, settings, now) => {
+      const hasToPlan = apply(settings, body);
+      if (hasToPlan) await this.plan(em, settings, now);
+      const isNews = body.active === false ? await this.stop(em, settings, now) : hasToPlan;
+      if (isNews)
+        await this.wakeups.record(em, { kind: 'probe', entityId: me.id, signal: 'settingsChanged' });
+      return isNews;
+    });
+  }
+
+  /**
+   * Asks no scheduled check before a moment, in place of any pause before; a check that is pending is called off.
+   * @throws AppError validation, conflict when checks are off, not_found
+   */
+  pause(me: Caller, body: PauseChecks): Promise<ProbeSettingsView> {
+    const until = new Date(body.until);
+    return this.change(me, async (em, settings, now) => {
+      const fault = pauseFault(until, now);
+      if (fault) throw new AppError('validation', fault);
+      await pauseChecks(em, until, this.contextOf(settings, now));
+      return true;
+    });
+  }
+
+  /** Ends a pause; without one nothing changes. @throws AppError not_found */
+  resume(me: Caller): Promise<ProbeSettingsView> {
+    return this.change(me, (em, settings, now) => resumeChecks(em, this.contextOf(settings, now)));
+  }
+
+  /** Changes the caller's settings under their lock; wakes their workflow when `work` says that it is owed a signal. */
+  private async change(
+    me: Caller,
+    work: (em: EntityManager, settings: ProbeSettings, now: Date) => Promise<boolean>,
+  ): Promise<ProbeSettingsView> {
     const now = this.clock.now();
     const { view, isNews } = await this.orm.em.fork().transactional(async (em) => {
       const settings = await lockSettings(em, me.id);
       if (!settings) throw new AppError('not_found', 'user not found');
-      const hasToPlan = apply(settings, body);
-      if (hasToPlan) await this.plan(em, settings, now);
-      const isNews = body.active === false ? await this.stop(em, settings, now) : hasToPlan;
+      const isNews = await work(em, settings, now);
       await saveSettings(em, settings, now);
-      if (isNews)
-        await this.wakeups.record(em, { kind: 'probe', entityId: me.id, signal: 'settingsChanged' });
-      return { view: toProbeSettingsView(settings), isNews };
+      return { view: toProbeSettingsView(settings, { timeZone: this.config.timeZone, now }), isNews };
     });
     if (isNews) this.wakeups.deliver('probe', me.id);
     return view;
+  }
+
+  private contextOf(settings: ProbeSettings, now: Date) {
+    return { wakeups: this.wakeups, settings, timeZone: this.config.timeZone, now };
   }
 
   private async plan(em: EntityManager, settings: ProbeSettings, now: Date): Promise<void> {
@@ -85,11 +126,18 @@ export class ProbeSettingsService {
 
 /** Takes over what was given, but not the switch; true when the schedule has to be planned (anew). */
 function apply(settings: ProbeSettings, body: UpdateProbeSettings): boolean {
-  const isNewCron = body.cron_expression !== undefined && body.cron_expression !== settings.cronExpression;
+  const before = planKey(settings);
   settings.cronExpression = body.cron_expression ?? settings.cronExpression;
+  if (body.time_zone !== undefined) settings.timeZone = body.time_zone;
+  if (body.quiet_hours_from !== undefined) settings.quietHoursFrom = body.quiet_hours_from;
+  if (body.quiet_hours_to !== undefined) settings.quietHoursTo = body.quiet_hours_to;
   settings.maxRetries = body.max_retries ?? settings.maxRetries;
   settings.waitTimeInMinutes = body.wait_time_in_minutes ?? settings.waitTimeInMinutes;
   settings.escalationWaitInMinutes = body.escalation_wait_in_minutes ?? settings.escalationWaitInMinutes;
   if (body.active === false) return false;
-  return settings.active ? isNewCron : body.active === true;
+  return settings.active ? planKey(settings) !== before : body.active === true;
 }
+
+/** The same for two schedules that tick the same. */
+const planKey = ({ cronExpression, timeZone, quietHoursFrom, quietHoursTo }: ProbeSettings) =>
+  JSON.stringify([cronExpression, timeZone ?? null, quietHoursFrom ?? null, quietHoursTo ?? null]);

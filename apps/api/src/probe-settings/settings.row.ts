@@ -15,7 +15,8 @@ export async function saveSettings(em: EntityManager, settings: ProbeSettings, n
   settings.updatedAt = now;
   await em.execute(
     `update probe_settings set active = ?, cron_expression = ?, max_retries = ?, wait_time_in_minutes = ?,
-       escalation_wait_in_minutes = ?, next_tick_at = ?, updated_at = ?
+       escalation_wait_in_minutes = ?, next_tick_at = ?, paused_until = ?, pause_changed_at = ?,
+       quiet_hours_from = ?, quiet_hours_to = ?, time_zone = ?, updated_at = ?
      where id = ?`,
     [
       settings.active,
@@ -24,6 +25,11 @@ export async function saveSettings(em: EntityManager, settings: ProbeSettings, n
       settings.waitTimeInMinutes,
       settings.escalationWaitInMinutes,
       settings.nextTickAt ?? null,
+      settings.pausedUntil ?? null,
+      settings.pauseChangedAt ?? null,
+      settings.quietHoursFrom ?? null,
+      settings.quietHoursTo ?? null,
+      settings.timeZone ?? null,
       settings.updatedAt,
       settings.id,
     ],

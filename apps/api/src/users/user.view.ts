@@ -1,6 +1,10 @@
 import type { UserView } from '#libs/contract/user.contract';
 import { ROLES, type RoleName } from '#libs/db/entities/user.entity';
-import { toProbeSettingsView, type ProbeSettingsRow } from '../probe-settings/probe-settings.view.ts';
+import {
+  toProbeSettingsView,
+  type ProbeSettingsRow,
+  type Viewpoint,
+} from '../probe-settings/probe-settings.view.ts';
 import { toTime, type Moment } from '../http/time.ts';
 
 /** What is shown of an account: an entity, or a part of a `PersonRow`. */
@@ -33,6 +37,8 @@ export const PERSON_QUERY = `
          s.id as "settingsId", s.user_id as "userId", s.active, s.cron_expression as "cronExpression",
          s.max_retries as "maxRetries", s.wait_time_in_minutes as "waitTimeInMinutes",
          s.escalation_wait_in_minutes as "escalationWaitInMinutes", s.next_tick_at as "nextTickAt",
+         s.paused_until as "pausedUntil", s.quiet_hours_from as "quietHoursFrom",
+         s.quiet_hours_to as "quietHoursTo", s.time_zone as "timeZone",
          s.created_at as "settingsCreatedAt", s.updated_at as "settingsUpdatedAt"
   from users u join probe_settings s on s.user_id = u.id`;
 
@@ -40,7 +46,7 @@ const roleOf = (roleId: number): RoleName =>
   (Object.keys(ROLES) as RoleName[]).find((name) => ROLES[name] === roleId) ?? 'viewer';
 
 /** An account as the API shows it; never its password. */
-export const toUserView = (user: UserRow, settings: ProbeSettingsRow): UserView => ({
+export const toUserView = (user: UserRow, settings: ProbeSettingsRow, from: Viewpoint): UserView => ({
   id: user.id,
   uuid: user.uuid,
   created_at: toTime(user.createdAt),
@@ -52,14 +58,11 @@ export const toUserView = (user: UserRow, settings: ProbeSettingsRow): UserView 
   role_id: user.roleId,
   role: roleOf(user.roleId),
   version: user.version,
-  probe_settings: toProbeSettingsView(settings),
+  probe_settings: toProbeSettingsView(settings, from),
 });
 
 /** The same from one row. */
-export const toPersonView = (row: PersonRow): UserView =>
-  toUserView(row, {
-    ...row,
-    id: row.settingsId,
-    createdAt: row.settingsCreatedAt,
-    updatedAt: row.settingsUpdatedAt,
-  });
+export const toPersonView = (row: PersonRow, from: Viewpoint): UserView => {
+  const own = { id: row.settingsId, createdAt: row.settingsCreatedAt, updatedAt: row.settingsUpdatedAt };
+  return toUserView(row, { ...row, ...own }, from);
+};

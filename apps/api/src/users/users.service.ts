@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LockMode, MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import type { Config } from '#libs/config/config';
 import type { Uid } from '#libs/contract/ids';
 import type { PageQuery } from '#libs/contract/paging';
 import type { CreateUser, UpdateUser, UserView } from '#libs/contract/user.contract';
@@ -10,8 +11,9 @@ import { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
 import { hashPassword } from '#libs/security/password';
-import { CLOCK } from '../app.tokens.ts';
+import { CLOCK, CONFIG } from '../app.tokens.ts';
 import { withinReach, type Caller } from '../auth/caller.ts';
+import type { Viewpoint } from '../probe-settings/probe-settings.view.ts';
 import { Page, slice, totalOf } from '../http/paging.ts';
 import { PERSON_QUERY, toPersonView, toUserView, type PersonRow } from './user.view.ts';
 
@@ -25,6 +27,7 @@ export class UsersService {
     private readonly orm: MikroORM,
     private readonly wakeups: Wakeups,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
@@ -52,7 +55,7 @@ export class UsersService {
       await em.flush();
       const settings = em.create(ProbeSettings, { userId: user.id, createdAt: now, updatedAt: now });
       await em.flush();
-      return toUserView(user, settings);
+      return toUserView(user, settings, this.viewpoint());
     });
   }
 
@@ -65,7 +68,12 @@ export class UsersService {
       [clientOf(me), clientOf(me), limit, offset],
     );
     const total = totalOf(rows, query) ?? (await em.count(User, withinReach(me)));
-    return new Page(rows.map(toPersonView), total, query);
+    const from = this.viewpoint();
+    return new Page(
+      rows.map((row) => toPersonView(row, from)),
+      total,
+      query,
+    );
   }
 
   /** One account within the caller's reach. @throws AppError not_found */
@@ -77,7 +85,7 @@ export class UsersService {
         ['id' in uid ? uid.id : uid.uuid, clientOf(me), clientOf(me)],
       );
     if (!row) throw new AppError('not_found', 'user not found');
-    return toPersonView(row);
+    return toPersonView(row, this.viewpoint());
   }
 
   /**
@@ -99,7 +107,7 @@ export class UsersService {
         user.tokenVersion += 1;
       }
       await em.flush();
-      return toUserView(user, settings);
+      return toUserView(user, settings, this.viewpoint());
     });
   }
 
@@ -122,6 +130,10 @@ export class UsersService {
       return user.id;
     });
     this.wakeups.deliver('probe', userId);
+  }
+
+  private viewpoint(): Viewpoint {
+    return { timeZone: this.config.timeZone, now: this.clock.now() };
   }
 }
 
