@@ -1,15 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { TimeMachine } from '#apps/worker/src/time-machine.fixture';
+import { nthSunday } from '#libs/testing/calendar';
 import { probeWorkflowId } from './probe.contract.ts';
 
 const MINUTE = 60_000;
 const plus = (instant: Date, minutes: number) => new Date(instant.getTime() + minutes * MINUTE);
-
-/** The date of the `n`th Sunday of a month (1 to 12), when North America changes its clocks. */
-function nthSunday(n: number, month: number, year: number): number {
-  const first = new Date(Date.UTC(year, month - 1, 1)).getUTCDay();
-  return 1 + ((7 - first) % 7) + (n - 1) * 7;
-}
 
 describe('the workflow of a person', () => {
   let world: TimeMachine;

@@ -11,11 +11,14 @@ import { Probe } from '#libs/db/entities/probe.entity';
 import { ROLES, User } from '#libs/db/entities/user.entity';
 import { migrate } from '#libs/db/migrate';
 import { ormConfig } from '#libs/db/orm.config';
+import { orderCheck } from '#libs/db/queries/order-check';
+import { pauseChecks, resumeChecks } from '#libs/db/queries/pause-checks';
 import { lockPerson } from '#libs/db/queries/person';
 import { settleProbe } from '#libs/db/queries/settle-probe';
 import { Wakeups, type WakeupSignal } from '#libs/db/queries/wakeups';
 import { defaultCacheDir } from '#libs/embedded/cache-dir';
 import type { ProbeStep } from '#libs/domain/probe';
+import type { CheckOrder } from '#libs/domain/sms-command';
 import { StopInReverse } from '#libs/embedded/children';
 import { startPhones } from '#libs/embedded/phones';
 import { freePort } from '#libs/embedded/ports';
@@ -36,6 +39,9 @@ export interface PersonOptions {
   waitTimeInMinutes?: number;
   /** First names of the flagged contacts, in order. */
   contacts?: string[];
+  timeZone?: string;
+  /** The beginning and the end. */
+  quietHours?: [from: string, to: string];
 }
 
 const TWILIO = {
@@ -165,12 +171,50 @@ export class TimeMachine {
   }
 
   /** Changes the person's schedule, as the API does. */
-  async reschedule(userId: number, cron: string): Promise<void> {
-    const now = await this.now();
-    await this.orm.em.fork().transactional(async (em) => {
-      const settings = (await lockPerson(em, userId))!;
+  reschedule(userId: number, cron: string): Promise<void> {
+    return this.change(userId, async (_em, settings, now) => {
       settings.cronExpression = cron;
       settings.schedule(this.timeZone, now);
+    });
+  }
+
+  /** Pauses the person's schedule, as the API does. */
+  pause(userId: number, until: Date): Promise<void> {
+    return this.change(userId, async (em, settings, now) => {
+      const { wakeups, timeZone } = this;
+      await pauseChecks(em, until, { wakeups, settings, timeZone, now });
+    });
+  }
+
+  /** Ends the person's pause, as the API does. */
+  resume(userId: number): Promise<void> {
+    return this.change(userId, async (em, settings, now) => {
+      const { wakeups, timeZone } = this;
+      await resumeChecks(em, { wakeups, settings, timeZone, now });
+    });
+  }
+
+  /** Lets the person's next tick be overdue, as after a time in which Kronus was away. */
+  async makeOverdue(userId: number, since: Date): Promise<void> {
+    await this.change(userId, async (_em, settings) => {
+      settings.nextTickAt = since;
+    });
+  }
+
+  /** Orders a one-off check, as the API does. */
+  orderCheck(userId: number, order: CheckOrder): Promise<void> {
+    return this.change(userId, async (em, _settings, now) => {
+      await orderCheck(em, this.wakeups, { userId, order, now, minuteMs: 60_000 });
+    });
+  }
+
+  private async change(
+    userId: number,
+    work: (em: EntityManager, settings: ProbeSettings, now: Date) => Promise<void>,
+  ): Promise<void> {
+    const now = await this.now();
+    await this.orm.em.fork().transactional(async (em) => {
+      await work(em, (await lockPerson(em, userId))!, now);
       await this.wakeups.record(em, { kind: 'probe', entityId: userId, signal: 'settingsChanged' });
     });
     this.wakeups.deliver('probe', userId);
@@ -206,6 +250,7 @@ export class TimeMachine {
   /** A person with an active schedule, watched from now on. */
   async person(options: PersonOptions = {}) {
     const { cron = '0 18 * * *', maxRetries = 3, waitTimeInMinutes = 60, contacts = ['Hulk'] } = options;
+    const [quietHoursFrom, quietHoursTo] = options.quietHours ?? [];
     const digits = String(1_000_000 + ++this.#people).slice(1);
     const em = this.orm.em.fork();
     const user = em.create(User, {
@@ -222,6 +267,9 @@ export class TimeMachine {
       cronExpression: cron,
       maxRetries,
       waitTimeInMinutes,
+      timeZone: options.timeZone,
+      quietHoursFrom,
+      quietHoursTo,
     });
     const people = contacts.map((firstName, index) =>
       em.create(Contact, {
