@@ -98,7 +98,7 @@ export const settings = [
     key: 'kronus.cron.timeZone',
     env: 'KRONUS_CRON_TIME_ZONE',
     default: { production: 'UTC', development: 'America/Toronto', test: 'UTC' },
-    doc: 'IANA time zone in which probe schedules are read; an unknown one becomes UTC with a warning.',
+    doc: 'IANA time zone of people who have set none of their own; an unknown one becomes UTC with a warning.',
     schema: text,
   },
   {
