@@ -73,6 +73,33 @@ describe('nextTick', () => {
     ]);
   });
 
+  it.each(['15,45 1 * * *', '15-45/30 1 * * *', '15,45 1-1 * * *'])(
+    'runs each time of %s once in autumn',
+    (cron) => {
+      expect(ticks(cron, 'America/Toronto', '2026-10-31T12:00:00Z', 3)).toEqual([
+        '2026-11-01T05:15:00.000Z',
+        '2026-11-01T05:45:00.000Z',
+        '2026-11-02T06:15:00.000Z',
+      ]);
+    },
+  );
+
+  it('runs once in autumn where the clock is set back by half an hour', () => {
+    expect(ticks('35,45 1 * * *', 'Australia/Lord_Howe', '2026-04-04T00:00:00Z', 3)).toEqual([
+      '2026-04-04T14:35:00.000Z',
+      '2026-04-04T14:45:00.000Z',
+      '2026-04-05T15:05:00.000Z',
+    ]);
+  });
+
+  it('goes on every hour through the repeated one', () => {
+    expect(ticks('30 * * * *', 'America/Toronto', '2026-11-01T05:00:00Z', 3)).toEqual([
+      '2026-11-01T05:30:00.000Z',
+      '2026-11-01T06:30:00.000Z',
+      '2026-11-01T07:30:00.000Z',
+    ]);
+  });
+
   it('throws for an expression that never ticks', () => {
     expect(() => nextTick('0 0 30 2 *', 'UTC', new Date())).toThrow(RangeError);
   });
