@@ -135,6 +135,19 @@ export function createEscalationActivities({
       });
     },
 
+    /** Tells the person that there is nobody who could be asked, and that their schedule is off. */
+    tellNobody(probeId: number): Promise<EscalationStep> {
+      return say(probeId, ({ user }) => {
+        const notice: Notice = {
+          attemptKey: escalationKeys.nobodyReached(probeId),
+          kind: 'nobody_reached',
+          toNumber: user.phoneNumber,
+          body: texts.en.nobodyToReach(),
+        };
+        return [notice];
+      });
+    },
+
     /** Tells the person and the other contacts who were alerted that somebody takes care of it. */
     tellAcknowledged(probeId: number): Promise<EscalationStep> {
       return say(probeId, ({ user, contacts, alertedContactIds, acknowledgedBy }) => {

@@ -1,4 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import type { WakeupKind } from '#libs/db/entities/wakeup.entity';
+import { noticedUserIds } from '#libs/db/queries/notices';
 import { escalatingProbeIds, watchedUserIds } from '#libs/db/queries/person';
 import type { SendSignal, Wakeups } from '#libs/db/queries/wakeups';
 import { SendError } from '#libs/twilio/messenger';
@@ -13,7 +15,7 @@ export interface ReconcileActivityDeps {
   /** Delivers a signal, starting the workflow when it is not running. */
   send: SendSignal;
   /** The ids after the slash of every running workflow of a kind. May lag behind by a moment. */
-  runningIds(kind: 'probe' | 'escalation'): Promise<Set<number>>;
+  runningIds(kind: WakeupKind): Promise<Set<number>>;
 }
 
 /** The activities of the workflow `reconcile`. */
@@ -41,14 +43,15 @@ export function createReconcileActivities({
     },
 
     /**
-     * Starts the workflow of every person and every alarm that should have one and has none; answers how many. One
-     * that is running after all is only woken, so a lagging list does no harm.
+     * Starts the workflow of every person, every alarm and everybody's notices that should have one and has none;
+     * answers how many. One that is running after all is only woken, so a lagging list does no harm.
      */
     async startMissingWorkflows(): Promise<number> {
       const em = orm.em.fork();
       const wanted = [
         { kind: 'probe', signal: 'settingsChanged', ids: await watchedUserIds(em) },
         { kind: 'escalation', signal: 'raised', ids: await escalatingProbeIds(em) },
+        { kind: 'notices', signal: 'noticeOwed', ids: await noticedUserIds(em) },
       ] as const;
       let started = 0;
       for (const { kind, signal, ids } of wanted) {

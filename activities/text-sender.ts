@@ -33,11 +33,23 @@ export type HandOver =
   | { outcome: 'failed'; errorCode: number | null }
   | { outcome: 'withdrawn' };
 
-// A question is wanted while its probe is pending; an alert until somebody took it on or all is clear.
+// The contact whom a text is for refused to be texted.
+const IS_REFUSED = `exists
+      (select from consents k where k.user_id = m.user_id and k.phone_number = m.to_number and k.answer = 'refused')`;
+
+// A question is wanted while its probe is pending; an alert until somebody took it on or all is clear; a consent text
+// until it is answered, and as long as there is such a contact. Nothing is for a contact who refused.
 const IS_WANTED = `case
     when m.kind in ('check_in', 'follow_up') then p.status = 'pending'
-    when m.kind in ('alert', 'reached_out') then p.all_clear_at is null and not exists
+    when m.kind in ('alert', 'reached_out', 'nobody_reached') then p.all_clear_at is null and not exists
       (select from emergency_probes e where e.probe_id = p.id and e.acknowledged_at is not null)
+      and not (m.kind = 'alert' and ${IS_REFUSED})
+    when m.kind = 'all_clear' then not ${IS_REFUSED}
+    when m.kind = 'acknowledged' then not ${IS_REFUSED}
+      or exists (select from users u where u.id = m.user_id and u.phone_number = m.to_number)
+    when m.kind = 'consent' then exists
+      (select from consents k join contacts c on c.user_id = k.user_id and c.phone_number = k.phone_number
+       where k.message_id = m.id and k.answer is null and c.is_emergency_contact)
     else true
   end`;
 
@@ -67,7 +79,7 @@ export class TextSender {
   /** Goes on with a message that an earlier attempt has touched, or that nobody wants any more. */
   private async resume(messageId: number): Promise<HandOver> {
     const [message] = await this.execute<MessageRow[]>(
-      `select m.*, m.to_number as "toNumber", ${IS_WANTED} as is_wanted from messages m join probes p on p.id = m.probe_id where m.id = ?`,
+      `select m.*, m.to_number as "toNumber", ${IS_WANTED} as is_wanted from messages m left join probes p on p.id = m.probe_id where m.id = ?`,
       [messageId],
     );
     if (!message) return { outcome: 'withdrawn' };
@@ -84,9 +96,10 @@ export class TextSender {
   private async claim(messageId: number, status: DeliveryStatus): Promise<Claimed | null> {
     const now = this.clock.now();
     const [claimed] = await this.execute<Claimed[]>(
-      `update messages m set status = 'sending', status_rank = 1, attempts = attempts + 1,
-         sending_at = coalesce(sending_at, ?), updated_at = ?
-       from probes p where p.id = m.probe_id and m.id = ? and m.status = ? and ${IS_WANTED}
+      `update messages m set status = 'sending', status_rank = 1, attempts = m.attempts + 1,
+         sending_at = coalesce(m.sending_at, ?), updated_at = ?
+       from messages self left join probes p on p.id = self.probe_id
+       where self.id = m.id and m.id = ? and m.status = ? and ${IS_WANTED}
        returning m.id, m.uuid, m.to_number as "toNumber", m.body`,
       [now, now, messageId, status],
     );

@@ -2,3 +2,4 @@
 export { probe } from './probe/probe.workflow.ts';
 export { escalation } from './escalation/escalation.workflow.ts';
 export { reconcile } from './reconcile/reconcile.workflow.ts';
+export { notices } from './notices/notices.workflow.ts';

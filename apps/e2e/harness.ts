@@ -152,7 +152,7 @@ export class Kronus {
     return this.login(body);
   }
 
-  /** A person with a phone, who is watched as `settings` say. */
+  /** A person with a phone, who is watched as `settings` say, and whose contacts know that they are. */
   async person({ firstName = 'Tony', contacts = ['Hulk'], settings }: PersonOptions = {}): Promise<Person> {
     const admin = await this.admin();
     const profile = this.profile(firstName);
@@ -164,7 +164,9 @@ export class Kronus {
       const { email, phone_number, first_name, last_name } = this.profile(name);
       const contact = { email, phone_number, first_name, last_name, is_emergency_contact: true };
       await account.expects(201, 'POST', `${path}/contacts`, contact);
-      phones.push(this.phones.phone(phone_number));
+      const phone = this.phones.phone(phone_number);
+      await phone.receives(`Hi ${name}, ${firstName} Stark made you an emergency contact`);
+      phones.push(phone);
     }
     const person = new Person(account, this.phones.phone(profile.phone_number), phones);
     if (settings) await person.changesSettings(settings);

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { findTemporal } from '#libs/embedded/temporal-binary';
 import { escalationWorkflowId } from '#workflows/escalation/escalation.contract';
+import { noticesWorkflowId } from '#workflows/notices/notices.contract';
 import { probeWorkflowId } from '#workflows/probe/probe.contract';
 import { Kronus } from './harness.ts';
 
@@ -45,6 +46,7 @@ await silent.contacts[1]!.replies('1');
 await silent.contacts[0]!.receives('Thor is looking after');
 await kronus.minutesPass(3);
 const [probe] = await silent.probes();
+record('notices', 'contacts-told', noticesWorkflowId(silent.account.id));
 record('probe', 'silent', probeWorkflowId(silent.account.id));
 record('escalation', 'second-contact-acknowledges', escalationWorkflowId(Number(probe!.id)));
 await silent.phone.replies('yes');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONSENT_STATES, REFUSALS } from '#libs/domain/consent';
 import { body, emailField, flagField, nameField, phoneField, someFieldGiven, timeField } from './fields.ts';
 
 const isEmergencyContact = () => flagField('is_emergency_contact');
@@ -53,6 +54,15 @@ export const ContactView = z
     email: z.string(),
     user_id: z.int(),
     is_emergency_contact: z.boolean(),
+    consent: z.enum(CONSENT_STATES).meta({
+      description:
+        'Whether they agreed to be an emergency contact: pending until they were told; one who refused is never texted, and counts as none.',
+    }),
+    consent_at: timeField().nullable().meta({ description: 'When they were told, or answered.' }),
+    refusal: z.enum(REFUSALS).nullable().meta({
+      description: 'How they refused: to Kronus, or by STOP to everybody who made them a contact.',
+    }),
+    reachable: z.boolean().meta({ description: 'False once the phone number turned out not to work.' }),
   })
   .meta({ id: 'Contact', description: 'Somebody who can be asked to look after the person.' });
 export type ContactView = z.output<typeof ContactView>;

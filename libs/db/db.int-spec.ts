@@ -33,6 +33,26 @@ describe('the database', () => {
     await migrate(orm);
   });
 
+  it('takes those who are emergency contacts before an upgrade for told, and texts nobody', async () => {
+    const consent = 'migration-20261125110000';
+    await orm.migrator.up();
+    await orm.migrator.down({ to: 'migration-20261121120000' });
+    await orm.em.fork().execute(`
+      with person as (
+        insert into users (uuid, client_id, email, role_id, created_at, updated_at)
+        values (gen_random_uuid(), 1, 'tony@example.org', 2, now(), now()) returning id
+      )
+      insert into contacts (user_id, first_name, last_name, phone_number, email, is_emergency_contact, created_at, updated_at)
+      select id, 'Bruce', 'Banner', '+1555000000' || n, n || '@example.org', n = 1, now(), now() from person, generate_series(1, 2) n`);
+    await orm.migrator.up({ to: consent });
+    expect(await orm.em.fork().execute(`select phone_number, message_id, answer from consents`)).toEqual([
+      { phone_number: '+15550000001', message_id: null, answer: null },
+    ]);
+    expect(await orm.em.fork().execute(`select 1 from messages`)).toEqual([]);
+    await orm.em.fork().execute(`delete from users`);
+    await orm.migrator.up();
+  });
+
   it('has a column for every property of every entity', async () => {
     await migrate(orm);
     for (const entity of Object.values([...orm.getMetadata().getAll().values()])) {

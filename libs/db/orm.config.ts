@@ -1,6 +1,7 @@
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { Client } from './entities/client.entity.ts';
+import { Consent } from './entities/consent.entity.ts';
 import { Contact } from './entities/contact.entity.ts';
 import { EmergencyProbe } from './entities/emergency-probe.entity.ts';
 import { InboundMessage } from './entities/inbound-message.entity.ts';
@@ -21,6 +22,7 @@ export const ormConfig = (url: string, poolSize = 20): Options =>
       User,
       ProbeSettings,
       Contact,
+      Consent,
       Probe,
       OneOffCheck,
       EmergencyProbe,

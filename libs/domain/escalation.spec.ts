@@ -21,6 +21,7 @@ const state = (alerts: Alert[], over: Partial<EscalationState> = {}): Escalation
   alerts,
   acknowledgement: 'none',
   allClear: 'none',
+  isNobodyTold: false,
   waitMs: 15 * 60_000,
   ...over,
 });
@@ -62,14 +63,22 @@ describe('nextEscalationStep', () => {
     expect(nextEscalationStep(state([cut]), at(60))).toEqual({ do: 'ask', contactId: 1, round: 1 });
   });
 
-  it('says that there was nobody when no contact is left or none can be reached', () => {
-    expect(nextEscalationStep(state([], { contactIds: [] }), at(0))).toEqual({
-      do: 'end',
-      outcome: 'nobody_to_ask',
-    });
-    expect(nextEscalationStep(state([failed(1), failed(2)]), at(0))).toEqual({
-      do: 'end',
-      outcome: 'nobody_to_ask',
+  it('tells the person when no contact is left or none can be reached, once, and ends', () => {
+    for (const nobody of [state([], { contactIds: [] }), state([failed(1), failed(2)])]) {
+      expect(nextEscalationStep(nobody, at(0))).toEqual({ do: 'tellNobody' });
+      expect(nextEscalationStep({ ...nobody, isNobodyTold: true }, at(0))).toEqual({
+        do: 'end',
+        outcome: 'nobody_to_ask',
+      });
+    }
+  });
+
+  it('passes over a contact who refuses after having been asked, and asks the next at once', () => {
+    const refused = { ...sent(1, 0), isFailed: true };
+    expect(nextEscalationStep(state([refused], { contactIds: [2] }), at(1))).toEqual({
+      do: 'ask',
+      contactId: 2,
+      round: 1,
     });
   });
 

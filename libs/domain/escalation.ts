@@ -5,7 +5,7 @@ export interface Alert {
   round: number;
   /** When the provider took it; null while it is on its way. */
   sentAt: Date | null;
-  /** True when it cannot arrive: the next contact is asked at once. */
+  /** True when it cannot arrive, or the contact refused to be one: the next contact is asked at once. */
   isFailed: boolean;
   /** True once the person was told (or could not be) that this contact was asked. */
   isPersonTold: boolean;
@@ -16,13 +16,15 @@ export type Progress = 'none' | 'untold' | 'told';
 
 /** All that decides what an escalation does next. */
 export interface EscalationState {
-  /** Flagged contacts in the order in which they are asked. */
+  /** Flagged contacts who have not refused, in the order in which they are asked. */
   contactIds: number[];
   /** Alerts so far, oldest first. */
   alerts: Alert[];
   /** `untold`: somebody still has to hear of it. */
   acknowledgement: Progress;
   allClear: Progress;
+  /** True once the person was told (or could not be) that there was nobody to ask. */
+  isNobodyTold: boolean;
   waitMs: number;
 }
 
@@ -33,6 +35,7 @@ export type EscalationOutcome = 'all_clear' | 'acknowledged' | 'nobody_to_ask' |
 export type EscalationStep =
   | { do: 'ask'; contactId: number; round: number }
   | { do: 'tellPerson'; contactId: number }
+  | { do: 'tellNobody' }
   | { do: 'wait'; until: number }
   | { do: 'tellAllClear' }
   | { do: 'tellAcknowledged' }
@@ -72,5 +75,6 @@ export function nextEscalationStep(state: EscalationState, now: Date): Escalatio
   const next = nextToAsk(state);
   if (next) return { do: 'ask', ...next };
   const hasAsked = state.alerts.some((alert) => alert.sentAt && !alert.isFailed);
-  return { do: 'end', outcome: hasAsked ? 'nobody_answered' : 'nobody_to_ask' };
+  if (hasAsked) return { do: 'end', outcome: 'nobody_answered' };
+  return state.isNobodyTold ? { do: 'end', outcome: 'nobody_to_ask' } : { do: 'tellNobody' };
 }

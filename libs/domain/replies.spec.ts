@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isAcknowledgement, isProviderKeyword, readReply } from './replies.ts';
+import { isAcknowledgement, readOptOut, readReply } from './replies.ts';
 
 describe('readReply', () => {
   it.each(['yes', 'Yeah', 'YH', 'y', ' yEaH ', '👍', '👍🏽', 'Yes!', 'y.'])('%p is good', (body) =>
@@ -19,7 +19,11 @@ it.each(['2', 'okay then', 'yes', ''])('%p does not acknowledge', (body) =>
   expect(isAcknowledgement(body)).toBe(false),
 );
 
-it.each(['STOP', ' cancel ', 'Start', 'quit'])('%p belongs to the provider', (body) =>
-  expect(isProviderKeyword(body)).toBe(true),
-);
-it.each(['yes', 'help', 'stop it'])('%p does not', (body) => expect(isProviderKeyword(body)).toBe(false));
+it.each([
+  ['STOP', 'stop'],
+  [' cancel ', 'stop'],
+  ['quit', 'stop'],
+  ['Start', 'start'],
+  ['unstop', 'start'],
+] as const)('%p belongs to the provider', (body, meaning) => expect(readOptOut(body)).toBe(meaning));
+it.each(['yes', 'help', 'stop it'])('%p does not', (body) => expect(readOptOut(body)).toBeNull());

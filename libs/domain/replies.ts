@@ -6,18 +6,8 @@ const BAD = new Set(['no', 'nope', 'nah', 'na', 'n', 'help']);
 const ACKNOWLEDGEMENTS = new Set(['1', 'ok']);
 
 // Handled by the provider for a number that sends them alone (Twilio, "Advanced Opt-Out", default keywords).
-const PROVIDER_KEYWORDS = new Set([
-  'stop',
-  'stopall',
-  'unsubscribe',
-  'cancel',
-  'end',
-  'quit',
-  'revoke',
-  'optout',
-  'start',
-  'unstop',
-]);
+const STOP_WORDS = new Set(['stop', 'stopall', 'unsubscribe', 'cancel', 'end', 'quit', 'revoke', 'optout']);
+const START_WORDS = new Set(['start', 'unstop']);
 
 const SKIN_TONES_AND_VARIATIONS = /[\u{1F3FB}-\u{1F3FF}]|\uFE0F/gu;
 const TRAILING_PUNCTUATION = /[\s.!,]+$/;
@@ -42,5 +32,12 @@ export function readReply(body: string): ReplyMeaning {
 /** True when a contact says that they take care of it. */
 export const isAcknowledgement = (body: string): boolean => ACKNOWLEDGEMENTS.has(normalizeReply(body));
 
-/** True for words that the provider itself acts on (opt-out, opt-in): never a Kronus command, never a reply. */
-export const isProviderKeyword = (body: string): boolean => PROVIDER_KEYWORDS.has(normalizeReply(body));
+/** What a text does to the texts that we may send: `stop` ends them, `start` allows them again. */
+export type OptOut = 'stop' | 'start';
+
+/** Reads the provider's own words; such a text is never a Kronus command and never a reply. Null for any other text. */
+export function readOptOut(body: string): OptOut | null {
+  const text = normalizeReply(body);
+  if (STOP_WORDS.has(text)) return 'stop';
+  return START_WORDS.has(text) ? 'start' : null;
+}

@@ -29,6 +29,12 @@ const everyText = (t: Texts): [string, string][] => [
   ['checksOnReply', t.checksOnReply({ next: 'Wed 22 Dec 2027 18:00' })],
   ['checksOffReply', t.checksOffReply()],
   ['applicationErrorReply', t.applicationErrorReply()],
+  ['consent', t.consent(names)],
+  ['refusedReply', t.refusedReply(names)],
+  ['acceptedReply', t.acceptedReply(names)],
+  ['contactRefused, nobody left', t.contactRefused(names, 0)],
+  ['contactRefused, others left', t.contactRefused(names, 100)],
+  ['contactUnreachable', t.contactUnreachable(names)],
 ];
 
 describe.each(Object.entries(texts))('texts in %s', (_language, table) => {

@@ -33,6 +33,13 @@ export interface Texts {
   checksOnReply(check: { next: string }): string;
   checksOffReply(): string;
   applicationErrorReply(): string;
+  /** To a contact, once: who added them, and how to refuse. `person` is the whole name here. */
+  consent(names: TextNames): string;
+  refusedReply(names: Pick<TextNames, 'person'>): string;
+  acceptedReply(names: Pick<TextNames, 'person'>): string;
+  /** To the person, who has `left` other contacts that may be alerted. */
+  contactRefused(names: Pick<TextNames, 'contact'>, left: number): string;
+  contactUnreachable(names: Pick<TextNames, 'contact'>): string;
 }
 
 const MAX_NAME_LETTERS = 30;
@@ -57,7 +64,7 @@ const english: Texts = {
   reachedOut: ({ contact }) =>
     `Reached out to ${name(contact)}. Your check-ins are now off. You can turn them on again any time.`,
   nobodyToReach: () =>
-    'You have no emergency contact to reach out to. Please call someone. Your check-ins are now off.',
+    "I couldn't reach any emergency contact of yours. Please call someone. Your check-ins are now off.",
   acknowledgedToPerson: ({ contact }) =>
     `${name(contact)} got the message and is on it. Your check-ins stay off until you turn them on again.`,
   acknowledgedToContact: ({ person }, acknowledgedBy) =>
@@ -77,6 +84,17 @@ const english: Texts = {
   checksOnReply: ({ next }) => `Your scheduled check-ins are on. The next one comes ${next}.`,
   checksOffReply: () => 'Your scheduled check-ins are off. You can turn them on in your settings.',
   applicationErrorReply: () => 'Sorry, an application error has occurred. Please try again later',
+  consent: ({ person, contact }) =>
+    `Hi ${name(contact)}, ${name(person)} made you an emergency contact: Kronus texts you if they need help. Reply NO THANKS to refuse.`,
+  refusedReply: ({ person }) =>
+    `OK, you won't be texted about ${name(person)} again. To take that back, text ACCEPT.`,
+  acceptedReply: ({ person }) => `Thank you! You are an emergency contact of ${name(person)}.`,
+  contactRefused: ({ contact }, left) =>
+    left === 0
+      ? `${name(contact)} declined to be your emergency contact, and nobody else is left. Please add someone: without one nobody can be alerted.`
+      : `${name(contact)} declined to be your emergency contact; ${left} contact${left === 1 ? '' : 's'} left.`,
+  contactUnreachable: ({ contact }) =>
+    `${name(contact)}, your emergency contact, can't be texted at that number. Please correct it or add someone else.`,
 };
 
 /** The table of texts, by language. English first; a new language is a new entry. */

@@ -18,7 +18,7 @@ export const raisedSignal = defineSignal('raised');
 export const acknowledgedSignal = defineSignal('acknowledged');
 /** The person says that they are okay after all. */
 export const allClearSignal = defineSignal('allClear');
-/** An alert could not be delivered. */
+/** An alert could not be delivered, or the contact who was asked refused. */
 export const alertDeliverySignal = defineSignal('delivery');
 
 /** What the escalation waits for or does now. */

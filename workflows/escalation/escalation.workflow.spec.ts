@@ -69,4 +69,29 @@ describe('the workflow of an alarm', () => {
     await person.contacts[1]!.receives('Thor');
     await world.env.sleep('3 days');
   }, 60_000);
+
+  it('passes over a contact who refuses, and tells the person when nobody is left', async () => {
+    const { phone, contacts, id } = await alarm(['Hulk', 'Thor']);
+    await world.refuse(id, contacts[0]!);
+    await contacts[1]!.receives("Thor: Tony says they're not okay");
+    await phone.receives('Hulk declined to be your emergency contact; 1 contact left.');
+    await phone.receives('Reached out to Thor');
+    await world.refuse(id, contacts[1]!);
+    await phone.receives('Thor declined to be your emergency contact, and nobody else is left.');
+    await phone.receives("I couldn't reach any emergency contact of yours. Please call someone.");
+    await world.env.sleep('3 days');
+  }, 60_000);
+
+  it('tells the person at once when there was nobody to ask', async () => {
+    const { id, phone, contacts } = await world.person({ contacts: ['Hulk'] });
+    await world.refuse(id, contacts[0]!);
+    await phone.receives('nobody else is left');
+    await world.travelPastTick(id);
+    await phone.receives('are you okay');
+    await world.reply(id, 'bad');
+    await phone.receives("I couldn't reach any emergency contact of yours. Please call someone.");
+    const [probe] = await world.probes(id);
+    await world.env.client.workflow.getHandle(escalationWorkflowId(probe!.id)).result();
+    await world.env.sleep('3 days');
+  }, 60_000);
 });

@@ -15,11 +15,12 @@ const record = proxyLocalActivities<EscalationActivities>({ startToCloseTimeout:
 const plan = (probeId: number) => record.planEscalation({ probeId, now: Date.now() });
 
 // No limit on the whole: an alarm is never dropped because the provider could not take it for a while.
-const { alertContact, tellPerson, tellAcknowledged, tellAllClear } = proxyActivities<EscalationActivities>({
-  ...SENDING,
-  retry: { initialInterval: '1 second', maximumInterval: '15 seconds' },
-  priority: { priorityKey: PRIORITY.escalation },
-});
+const { alertContact, tellPerson, tellNobody, tellAcknowledged, tellAllClear } =
+  proxyActivities<EscalationActivities>({
+    ...SENDING,
+    retry: { initialInterval: '1 second', maximumInterval: '15 seconds' },
+    priority: { priorityKey: PRIORITY.escalation },
+  });
 
 /**
  * Looks after one alarm: asks contact after contact until one takes it on, tells everyone concerned of an
@@ -64,6 +65,8 @@ function take(
       return alertContact({ probeId, contactId: step.contactId, round: step.round });
     case 'tellPerson':
       return tellPerson({ probeId, contactId: step.contactId });
+    case 'tellNobody':
+      return tellNobody(probeId);
     case 'tellAcknowledged':
       return tellAcknowledged(probeId);
     case 'tellAllClear':

@@ -1,6 +1,7 @@
 import type { WorkflowClient } from '@temporalio/client';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { createEscalationActivities } from '#activities/escalation.activities';
+import { createNoticeActivities } from '#activities/notices.activities';
 import { createProbeActivities } from '#activities/probe.activities';
 import { createReconcileActivities } from '#activities/reconcile.activities';
 import { ReadBack } from '#activities/read-back';
@@ -12,6 +13,7 @@ import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
 import type { Messenger } from '#libs/twilio/messenger';
 import { ESCALATION_WORKFLOW } from '#workflows/escalation/escalation.contract';
+import { NOTICES_WORKFLOW } from '#workflows/notices/notices.contract';
 import { PROBE_WORKFLOW } from '#workflows/probe/probe.contract';
 import { createSignalSender } from '#workflows/signals.client';
 
@@ -37,6 +39,7 @@ export function createActivities({ config, orm, wakeups, messenger, client, cloc
   const readBack = new ReadBack({ orm, messenger, inbound, sender, clock });
   const probe = createProbeActivities({ orm, sender, readBack, wakeups, clock, timeZone, minuteMs });
   const escalation = createEscalationActivities({ orm, sender, readBack, clock, minuteMs });
+  const notices = createNoticeActivities({ orm, sender, wakeups, clock });
   const reconcile = createReconcileActivities({
     orm,
     wakeups,
@@ -44,10 +47,14 @@ export function createActivities({ config, orm, wakeups, messenger, client, cloc
     send: createSignalSender(client),
     runningIds: (kind) => runningIds(client, kind),
   });
-  return { ...probe, ...escalation, ...reconcile };
+  return { ...probe, ...escalation, ...notices, ...reconcile };
 }
 
-const WORKFLOW_TYPES = { probe: PROBE_WORKFLOW, escalation: ESCALATION_WORKFLOW } as const;
+const WORKFLOW_TYPES = {
+  probe: PROBE_WORKFLOW,
+  escalation: ESCALATION_WORKFLOW,
+  notices: NOTICES_WORKFLOW,
+} as const;
 
 async function runningIds(client: WorkflowClient, kind: keyof typeof WORKFLOW_TYPES): Promise<Set<number>> {
   const ids = new Set<number>();

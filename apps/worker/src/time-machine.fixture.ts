@@ -13,9 +13,10 @@ import { migrate } from '#libs/db/migrate';
 import { ormConfig } from '#libs/db/orm.config';
 import { orderCheck } from '#libs/db/queries/order-check';
 import { pauseChecks, resumeChecks } from '#libs/db/queries/pause-checks';
+import { askForConsent, refuseConsent } from '#libs/db/queries/consent';
 import { lockPerson } from '#libs/db/queries/person';
 import { settleProbe } from '#libs/db/queries/settle-probe';
-import { Wakeups, type WakeupSignal } from '#libs/db/queries/wakeups';
+import { Wakeups, type OwedSignal, type WakeupSignal } from '#libs/db/queries/wakeups';
 import { defaultCacheDir } from '#libs/embedded/cache-dir';
 import type { ProbeStep } from '#libs/domain/probe';
 import type { CheckOrder } from '#libs/domain/sms-command';
@@ -24,7 +25,7 @@ import { startPhones } from '#libs/embedded/phones';
 import { freePort } from '#libs/embedded/ports';
 import { TASK_QUEUES } from '#libs/temporal/task-queues';
 import { TestClock } from '#libs/testing/clock';
-import { Phones } from '#libs/testing/phone';
+import { Phones, type Phone } from '#libs/testing/phone';
 import { createTestDatabase, testTimeSkippingServer } from '#libs/testing/test-servers';
 import { createTwilioMessenger } from '#libs/twilio/twilio.messenger';
 import { phaseQuery, probeWorkflowId } from '#workflows/probe/probe.contract';
@@ -318,6 +319,38 @@ export class TimeMachine {
         [now, probeId],
       ),
     );
+  }
+
+  /** Records that a contact refuses to be one, as the webhook does. */
+  async refuse(userId: number, { number: phoneNumber }: Phone): Promise<void> {
+    const now = await this.now();
+    const refusal = { userId, phoneNumber, refusal: 'declined', cause: 'text/1', now } as const;
+    await this.change((em) => refuseConsent(em, this.wakeups, refusal));
+  }
+
+  /** Tells a contact that they are one, as the API does when they are added. */
+  async addContact(userId: number, firstName: string, phoneNumber: string): Promise<Phone> {
+    const now = await this.now();
+    await this.change(async (em) => {
+      await lockPerson(em, userId);
+      const contact = em.create(Contact, {
+        userId,
+        firstName,
+        lastName: 'Banner',
+        email: `${phoneNumber}@example.org`,
+        phoneNumber,
+        isEmergencyContact: true,
+      });
+      await em.flush();
+      return askForConsent(em, this.wakeups, contact, now);
+    });
+    return this.phones.phone(phoneNumber);
+  }
+
+  private async change(work: (em: EntityManager) => Promise<OwedSignal[]>): Promise<void> {
+    const owed = await this.orm.em.fork().transactional(work);
+    for (const { kind, entityId } of owed) this.wakeups.deliver(kind, entityId);
+    await this.wakeups.drain();
   }
 
   /** Records a late yes, as the webhook does. */

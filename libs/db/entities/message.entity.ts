@@ -5,7 +5,18 @@ import { User } from './user.entity.ts';
 
 /** What a message is for; the operators' job list shows it in place of the text. */
 export type MessageKind =
-  'check_in' | 'follow_up' | 'alert' | 'reached_out' | 'acknowledged' | 'all_clear' | 'reply';
+  | 'check_in'
+  | 'follow_up'
+  | 'alert'
+  | 'reached_out'
+  | 'nobody_reached'
+  | 'acknowledged'
+  | 'all_clear'
+  | 'reply'
+  | NoticeKind;
+
+/** What is said outside of any check: to a contact that they were added, to the person that a contact is lost. */
+export type NoticeKind = 'consent' | 'contact_refused' | 'contact_unreachable';
 
 const MessageSchema = defineEntity({
   name: 'Message',
@@ -14,7 +25,7 @@ const MessageSchema = defineEntity({
     id: p.integer().primary(),
     uuid: p.uuid().onCreate(() => crypto.randomUUID()),
     userId: () => p.manyToOne(User).mapToPk().joinColumn('user_id'),
-    probeId: () => p.manyToOne(Probe).mapToPk().joinColumn('probe_id'),
+    probeId: () => p.manyToOne(Probe).mapToPk().joinColumn('probe_id').nullable(),
     kind: p.string().$type<MessageKind>(),
     attemptKey: p.string(),
     toNumber: p.string(),
@@ -36,7 +47,7 @@ const MessageSchema = defineEntity({
 });
 
 /**
- * One text to one phone, recorded before it is sent. `attemptKey` (probe, step, recipient) is unique, so a step that
+ * One text to one phone, recorded before it is sent; a notice belongs to no probe. `attemptKey` (probe, step, recipient) is unique, so a step that
  * runs twice finds its row; `uuid` is the public name that rides in the status callback's address.
  */
 export class Message extends MessageSchema.class {}

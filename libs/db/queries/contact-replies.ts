@@ -2,16 +2,20 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { EmergencyProbe } from '../entities/emergency-probe.entity.ts';
 import { Probe } from '../entities/probe.entity.ts';
 import { User } from '../entities/user.entity.ts';
+import { acceptConsent } from './consent.ts';
 import { lockPerson } from './person.ts';
 import { isAcknowledgement } from '#libs/domain/replies';
 import { texts } from '#libs/domain/texts';
 import { NO_ANSWER, type Answer, type ReplyContext } from './person-replies.ts';
 
 /** An alert that the phone it went to may still answer. */
-interface OpenAlert {
+export interface OpenAlert {
   id: number;
   probeId: number;
   userId: number;
+  phoneNumber: string;
+  /** True when the contact refused since: their help is welcome, but nobody asks for it. */
+  isRefused: boolean;
 }
 
 /** A text that comes later than this is not taken for an answer to the alert. */
@@ -23,20 +27,28 @@ export async function findOpenAlert(
   phoneNumber: string,
   now: Date,
 ): Promise<OpenAlert | null> {
-  const [row] = await em.execute<{ id: number; probe_id: number; user_id: number }[]>(
-    `select e.id, e.probe_id, p.user_id
+  const [row] = await em.execute<
+    { id: number; probe_id: number; user_id: number; is_refused: boolean | null }[]
+  >(
+    `select e.id, e.probe_id, p.user_id, k.answer = 'refused' as is_refused
      from contacts c
      join emergency_probes e on e.contact_id = c.id
      join probes p on p.id = e.probe_id
+     left join consents k on k.user_id = p.user_id and k.phone_number = c.phone_number
      where c.phone_number = ? and p.decided_at > ? and p.all_clear_at is null and not exists
        (select from emergency_probes other where other.probe_id = e.probe_id and other.acknowledged_at is not null)
      order by e.id desc limit 1`,
     [phoneNumber, new Date(now.getTime() - ANSWERABLE_MS)],
   );
-  return row ? { id: row.id, probeId: row.probe_id, userId: row.user_id } : null;
+  if (!row) return null;
+  const { id, probe_id: probeId, user_id: userId, is_refused } = row;
+  return { id, probeId, userId, phoneNumber, isRefused: is_refused ?? false };
 }
 
-/** Applies a contact's text about an alert inside the caller's transaction: an acknowledgement, or a hint how to give one. */
+/**
+ * Applies a contact's text about an alert inside the caller's transaction: an acknowledgement, which is consent too, or
+ * a hint how to give one.
+ */
 export async function applyContactText(
   em: EntityManager,
   alert: OpenAlert,
@@ -45,13 +57,16 @@ export async function applyContactText(
 ): Promise<Answer> {
   const user = await em.findOneOrFail(User, alert.userId);
   const names = { person: user.firstName ?? '' };
-  if (!isAcknowledgement(body)) return { reply: texts.en.askToAcknowledgeReply(names), owed: [] };
+  if (!isAcknowledgement(body)) {
+    return { reply: alert.isRefused ? null : texts.en.askToAcknowledgeReply(names), owed: [] };
+  }
 
   if (!(await lockPerson(em, user.id))) return NO_ANSWER;
   const asked = await em.findOneOrFail(EmergencyProbe, alert.id);
   asked.acknowledgedAt = now;
   const probe = await em.findOneOrFail(Probe, alert.probeId);
   probe.escalationEndedAt = null;
+  await acceptConsent(em, { userId: user.id, phoneNumber: alert.phoneNumber }, now);
   await wakeups.record(em, { kind: 'escalation', entityId: alert.probeId, signal: 'acknowledged' });
   return {
     reply: texts.en.acknowledgedReply(names),

@@ -7,14 +7,15 @@ import type { MessageKind } from '../entities/message.entity.ts';
 import { ProbeSettings } from '../entities/probe-settings.entity.ts';
 import { Probe } from '../entities/probe.entity.ts';
 import { User } from '../entities/user.entity.ts';
+import { refusedNumbers } from './emergency-contacts.ts';
 
 /** An escalation as it stands, with the people in it. */
 export interface Escalation {
   probe: Probe;
   user: User;
-  /** Every contact of the person that is flagged now or was alerted, in the order of their ids. */
+  /** Every contact of the person but those who refused, in the order of their ids: nobody else is texted. */
   contacts: Contact[];
-  /** Contacts that an alert was handed over for. */
+  /** Those of them that an alert was handed over for. */
   alertedContactIds: number[];
   acknowledgedBy: Contact | null;
   state: EscalationState;
@@ -38,6 +39,7 @@ export const escalationKeys = {
   reachedOut: (probeId: number, contactId: number) => `escalation/${probeId}/reached-out/${contactId}`,
   acknowledged: (probeId: number, recipient: number | 'person') =>
     `escalation/${probeId}/acknowledged/${recipient}`,
+  nobodyReached: (probeId: number) => `escalation/${probeId}/nobody-reached`,
   allClear: (probeId: number, contactId: number) => `escalation/${probeId}/all-clear/${contactId}`,
 };
 
@@ -51,7 +53,11 @@ export async function loadEscalation(
   if (!probe) return null;
   const user = await em.findOneOrFail(User, probe.userId);
   const settings = await em.findOneOrFail(ProbeSettings, { userId: user.id });
-  const contacts = await em.find(Contact, { userId: user.id }, { orderBy: { id: 'asc' } });
+  const everybody = await em.find(Contact, { userId: user.id }, { orderBy: { id: 'asc' } });
+  const refused = await refusedNumbers(em, user.id);
+  const contacts = everybody.filter((contact) => !refused.has(contact.phoneNumber));
+  const hasRefused = (id: number | null) =>
+    everybody.some((contact) => contact.id === id && refused.has(contact.phoneNumber));
   const alerts = await em.execute<AlertRow[]>(
     `select e.contact_id, e.round, m.status, m.accepted_at, e.acknowledged_at
      from emergency_probes e join messages m on m.id = e.message_id where e.probe_id = ? order by e.id`,
@@ -59,16 +65,14 @@ export async function loadEscalation(
   );
   const said = await em.execute<{ attempt_key: string; kind: MessageKind; status: DeliveryStatus }[]>(
     `select attempt_key, kind, status from messages where probe_id = ?
-     and kind in ('reached_out', 'acknowledged', 'all_clear')`,
+     and kind in ('reached_out', 'nobody_reached', 'acknowledged', 'all_clear')`,
     [probeId],
   );
   const hasSaid = (key: string) => said.some((each) => each.attempt_key === key && isSettled(each.status));
 
-  const alertedContactIds = [
-    ...new Set(
-      alerts.flatMap((each) => (each.accepted_at && each.contact_id !== null ? [each.contact_id] : [])),
-    ),
-  ];
+  const alertedContactIds = contacts
+    .map((contact) => contact.id)
+    .filter((id) => alerts.some((each) => each.accepted_at && each.contact_id === id));
   const acknowledgedId = alerts.find((each) => each.acknowledged_at)?.contact_id ?? null;
   const isAcknowledged = alerts.some((each) => each.acknowledged_at);
   const others = alertedContactIds.filter((id) => id !== acknowledgedId);
@@ -81,19 +85,20 @@ export async function loadEscalation(
     user,
     contacts,
     alertedContactIds,
-    acknowledgedBy: contacts.find((contact) => contact.id === acknowledgedId) ?? null,
+    acknowledgedBy: everybody.find((contact) => contact.id === acknowledgedId) ?? null,
     state: {
       contactIds: contacts.filter((contact) => contact.isEmergencyContact).map((contact) => contact.id),
       alerts: alerts.map((each) => ({
         contactId: each.contact_id,
         round: each.round,
         sentAt: each.accepted_at === null ? null : new Date(each.accepted_at),
-        isFailed: isDeliveryFailure(each.status),
+        isFailed: isDeliveryFailure(each.status) || hasRefused(each.contact_id),
         isPersonTold:
           each.contact_id === null || hasSaid(escalationKeys.reachedOut(probeId, each.contact_id)),
       })),
       acknowledgement: progress(isAcknowledged, toldOfAcknowledgement.every(hasSaid)),
       allClear: progress(probe.allClearAt !== null, toldOfAllClear.every(hasSaid)),
+      isNobodyTold: hasSaid(escalationKeys.nobodyReached(probeId)),
       waitMs: settings.escalationWaitInMinutes * minuteMs,
     },
   };

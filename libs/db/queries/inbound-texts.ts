@@ -1,9 +1,11 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { Clock } from '#libs/domain/clock';
-import { isAcknowledgement, isProviderKeyword } from '#libs/domain/replies';
+import { isAcknowledgement, readOptOut } from '#libs/domain/replies';
 import { Message } from '../entities/message.entity.ts';
 import { User } from '../entities/user.entity.ts';
-import { applyContactText, findOpenAlert } from './contact-replies.ts';
+import { optIn, optOut } from './consent.ts';
+import { applyConsentText, findAddressee, optInByYes, type Addressed } from './consent-replies.ts';
+import { applyContactText, findOpenAlert, type OpenAlert } from './contact-replies.ts';
 import { applyPersonText, NO_ANSWER, type Answer, type ReplyContext } from './person-replies.ts';
 import type { Wakeups } from './wakeups.ts';
 
@@ -38,6 +40,15 @@ interface StoredText {
   sent_at: string | null;
   handled_at: string | null;
   reply: string | null;
+}
+
+/** A text, and everybody whom it may be for. */
+interface Recipients {
+  addressed: Addressed;
+  from: string;
+  body: string;
+  user: User | null;
+  alert: OpenAlert | null;
 }
 
 /**
@@ -155,18 +166,46 @@ export class InboundTexts {
     return done;
   }
 
-  /** A phone can be a watched person's and a contact's at once: an acknowledgement is the contact's, all else the person's. */
+  /**
+   * A phone can be a watched person's and several people's contact's at once: `addresseeOf` decides whom a text is for.
+   * The provider's own words are for all that made it a contact.
+   */
   private async answer(em: EntityManager, text: StoredText): Promise<Answer> {
     const { from_number: from, body } = text;
-    if (isProviderKeyword(body)) return NO_ANSWER;
     const { wakeups, timeZone, minuteMs, clock } = this.deps;
+    const now = clock.now();
     const sentAt = text.sent_at === null ? null : new Date(text.sent_at);
-    const context: ReplyContext = { wakeups, now: clock.now(), sentAt, timeZone, minuteMs };
+    const context: ReplyContext = { wakeups, textId: text.id, now, sentAt, timeZone, minuteMs };
 
+    const optOutWord = readOptOut(body);
+    if (optOutWord) {
+      const phone = { phoneNumber: from, cause: `text/${text.id}`, now };
+      const apply = optOutWord === 'stop' ? optOut : optIn;
+      return { reply: null, owed: await apply(em, wakeups, phone) };
+    }
     const user = await em.findOne(User, { phoneNumber: from, enabled: true });
-    const alert = !user || isAcknowledgement(body) ? await findOpenAlert(em, from, context.now) : null;
-    if (alert) return applyContactText(em, alert, body, context);
-    return user ? applyPersonText(em, user, body, context) : NO_ANSWER;
+    const alert = !user || isAcknowledgement(body) ? await findOpenAlert(em, from, now) : null;
+    const received = { from, body, isPerson: user !== null, hasOpenAlert: alert !== null };
+    const addressed = await findAddressee(em, received, context);
+    const owed = await optInByYes(em, received, addressed, context);
+    const answer = await this.answerAs(em, { addressed, from, body, user, alert }, context);
+    return { ...answer, owed: [...answer.owed, ...owed] };
+  }
+
+  private answerAs(
+    em: EntityManager,
+    { addressed, from, body, user, alert }: Recipients,
+    context: ReplyContext,
+  ): Promise<Answer> {
+    switch (addressed.addressee) {
+      case 'refusal':
+      case 'acceptance':
+        return applyConsentText(em, from, addressed, context);
+      case 'alert':
+        return applyContactText(em, alert!, body, context);
+      case 'person':
+        return user ? applyPersonText(em, user, body, context) : Promise.resolve(NO_ANSWER);
+    }
   }
 
   private em(): EntityManager {

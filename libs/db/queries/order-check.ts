@@ -2,9 +2,9 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { plusMs } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
 import type { CheckOrder } from '#libs/domain/sms-command';
-import { Contact } from '../entities/contact.entity.ts';
 import { OneOffCheck } from '../entities/one-off-check.entity.ts';
 import { User } from '../entities/user.entity.ts';
+import { emergencyContactsOf } from './emergency-contacts.ts';
 import { lockPerson } from './person.ts';
 import type { Wakeups } from './wakeups.ts';
 
@@ -24,7 +24,7 @@ export async function orderCheck(
   if (!(await lockPerson(em, userId))) throw new AppError('not_found', 'user not found');
   const user = await em.findOneOrFail(User, userId);
   if (!user.phoneNumber) throw new AppError('phone_required', 'a phone number is required to be checked on');
-  if ((await em.count(Contact, { userId, isEmergencyContact: true })) === 0) {
+  if ((await emergencyContactsOf(em, userId)).length === 0) {
     throw new AppError('contact_required', 'an emergency contact is required to be checked on');
   }
   if ((await em.count(OneOffCheck, { userId, probeId: null, cancelledAt: null })) >= MAX_WAITING_CHECKS) {

@@ -24,7 +24,7 @@ export interface Answer {
 }
 
 /** The provider's clock, which tells when a text was sent, may differ from ours by this much. */
-const CLOCK_SKEW_MS = 30_000;
+export const CLOCK_SKEW_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
 
 /** A text that changed nothing and gets no reply. */
@@ -33,6 +33,8 @@ export const NO_ANSWER: Answer = { reply: null, owed: [] };
 /** What replies are read with. */
 export interface ReplyContext {
   wakeups: Wakeups;
+  /** The text on record. */
+  textId: number;
   now: Date;
   /** Set for a text that the provider could not deliver when it was sent: that moment, by its clock. */
   sentAt: Date | null;

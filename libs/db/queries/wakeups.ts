@@ -4,12 +4,20 @@ import { currentRequestId } from '../request-id.ts';
 
 /** Names of the signals that a change can owe to a workflow. */
 export type WakeupSignal =
-  'reply' | 'settingsChanged' | 'checkOnMe' | 'cancel' | 'raised' | 'acknowledged' | 'allClear' | 'delivery';
+  | 'reply'
+  | 'settingsChanged'
+  | 'checkOnMe'
+  | 'cancel'
+  | 'raised'
+  | 'acknowledged'
+  | 'allClear'
+  | 'delivery'
+  | 'noticeOwed';
 
-/** A signal owed to the workflow of one person (`probe`) or of one alarm (`escalation`). */
+/** A signal owed to the workflow of one person (`probe`, `notices`) or of one alarm (`escalation`). */
 export interface OwedSignal {
   kind: WakeupKind;
-  /** The user's id for `probe`, the probe's id for `escalation`. */
+  /** The user's id for `probe` and `notices`, the probe's id for `escalation`. */
   entityId: number;
   signal: WakeupSignal;
 }
@@ -39,7 +47,11 @@ const RETRY_MS = { first: 1_000, most: 10_000 } as const;
  * first. Signals only say "look again", so one may stand for many.
  */
 export class Wakeups {
-  readonly #waiting: Record<WakeupKind, Map<number, Delivery>> = { escalation: new Map(), probe: new Map() };
+  readonly #waiting: Record<WakeupKind, Map<number, Delivery>> = {
+    escalation: new Map(),
+    probe: new Map(),
+    notices: new Map(),
+  };
   readonly #running = new Map<string, Delivery>();
   #retry: NodeJS.Timeout | undefined;
   #retryMs: number = RETRY_MS.first;
@@ -72,16 +84,15 @@ export class Wakeups {
   }
 
   /**
-   * Delivers everything owed, alarms first, then the oldest; answers how many signals went out.
+   * Delivers everything owed, alarms first, then checks, then notices, each the oldest first; answers how many signals went out.
    * @throws AggregateError after the last, when some could not be delivered
    */
   async deliverAll(): Promise<number> {
-    const owed = await this.orm.em
-      .fork()
-      .execute<{ kind: WakeupKind; entity_id: number }[]>(
-        `select kind, entity_id from wakeups order by kind, created_at limit ?`,
-        [OWED_AT_ONCE],
-      );
+    const owed = await this.orm.em.fork().execute<{ kind: WakeupKind; entity_id: number }[]>(
+      `select kind, entity_id from wakeups
+         order by array_position(array['escalation', 'probe', 'notices'], kind), created_at limit ?`,
+      [OWED_AT_ONCE],
+    );
     const results = await Promise.allSettled(owed.map((each) => this.enqueue(each.kind, each.entity_id)));
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (failures.length > 0)

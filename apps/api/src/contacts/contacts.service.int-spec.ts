@@ -35,7 +35,17 @@ it('creates, with and without a final slash', async () => {
   const answer = await api.call('POST', path, { token, body: hulk });
   expect([answer.status, answer.body.data]).toEqual([
     201,
-    { ...hulk, id: 1, user_id: me.id, created_at: expect.any(String), updated_at: expect.any(String) },
+    {
+      ...hulk,
+      id: 1,
+      user_id: me.id,
+      created_at: expect.any(String),
+      updated_at: expect.any(String),
+      consent: 'pending',
+      consent_at: null,
+      refusal: null,
+      reachable: true,
+    },
   ]);
   const { is_emergency_contact: _, ...unflagged } = {
     ...hulk,

@@ -3,40 +3,52 @@ import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import type { ContactView, CreateContact, UpdateContact } from '#libs/contract/contact.contract';
 import type { PageQuery } from '#libs/contract/paging';
 import { Contact } from '#libs/db/entities/contact.entity';
+import { askForConsent } from '#libs/db/queries/consent';
+import { emergencyContactsOf } from '#libs/db/queries/emergency-contacts';
 import { loadWatch, lockPerson } from '#libs/db/queries/person';
+import { Wakeups, type OwedSignal } from '#libs/db/queries/wakeups';
 import type { Config } from '#libs/config/config';
 import type { Clock } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
 import { CLOCK, CONFIG } from '../app.tokens.ts';
 import type { Caller } from '../auth/caller.ts';
 import { Page, slice, totalOf } from '../http/paging.ts';
-import { CONTACT_COLUMNS, toContactView, type ContactRow } from './contact.view.ts';
+import { CONTACT_QUERY, toContactView, type ContactRow } from './contact.view.ts';
 
 /** The contacts of the caller. A person who is being watched always keeps somebody who can be alerted. */
 @Injectable()
 export class ContactsService {
   constructor(
     private readonly orm: MikroORM,
+    private readonly wakeups: Wakeups,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @throws AppError email_taken, phone_taken: both are unique among one person's contacts */
+  /**
+   * Adds a contact; one who is flagged is told of it, once.
+   * @throws AppError email_taken, phone_taken: both are unique among one person's contacts
+   */
   async create(me: Caller, body: CreateContact): Promise<ContactView> {
-    const em = this.orm.em.fork({ disableTransactions: true });
     const now = this.clock.now();
-    const contact = em.create(Contact, {
-      userId: me.id,
-      firstName: body.first_name,
-      lastName: body.last_name,
-      phoneNumber: body.phone_number,
-      email: body.email,
-      isEmergencyContact: body.is_emergency_contact,
-      createdAt: now,
-      updatedAt: now,
+    const { view, owed } = await this.orm.em.fork().transactional(async (em) => {
+      if (body.is_emergency_contact) await lockPerson(em, me.id);
+      const contact = em.create(Contact, {
+        userId: me.id,
+        firstName: body.first_name,
+        lastName: body.last_name,
+        phoneNumber: body.phone_number,
+        email: body.email,
+        isEmergencyContact: body.is_emergency_contact,
+        createdAt: now,
+        updatedAt: now,
+      });
+      await em.flush();
+      const owed = await askForConsent(em, this.wakeups, contact, now);
+      return { view: await viewOf(em, contact.id), owed };
     });
-    await em.flush();
-    return toContactView(contact);
+    this.deliver(owed);
+    return view;
   }
 
   /** Newest first. */
@@ -44,22 +56,28 @@ export class ContactsService {
     const em = this.orm.em.fork();
     const { limit, offset } = slice(query);
     const contacts = await em.execute<ContactRow[]>(
-      `select ${CONTACT_COLUMNS} from contacts where user_id = ? order by id desc limit ? offset ?`,
+      `${CONTACT_QUERY} where c.user_id = ? order by c.id desc limit ? offset ?`,
       [me.id, limit, offset],
     );
     const total = totalOf(contacts, query) ?? (await em.count(Contact, { userId: me.id }));
     return new Page(contacts.map(toContactView), total, query);
   }
 
-  /** @throws AppError not_found, email_taken, phone_taken, last_emergency_contact */
+  /**
+   * Changes a contact. One who is flagged for the first time is told of it; another phone number is another person.
+   * @throws AppError not_found, email_taken, phone_taken, last_emergency_contact
+   */
   async update(me: Caller, id: number, body: UpdateContact): Promise<ContactView> {
-    return this.orm.em.fork().transactional(async (em) => {
+    const { view, owed } = await this.orm.em.fork().transactional(async (em) => {
       const contact = await this.lockContact(em, me, id);
       if (body.is_emergency_contact === false) await this.mustBeDispensable(em, contact);
       em.assign(contact, fieldsOf(body));
       await em.flush();
-      return toContactView(contact);
+      const owed = await askForConsent(em, this.wakeups, contact, this.clock.now());
+      return { view: await viewOf(em, id), owed };
     });
+    this.deliver(owed);
+    return view;
   }
 
   /** @throws AppError not_found, last_emergency_contact */
@@ -71,6 +89,10 @@ export class ContactsService {
     });
   }
 
+  private deliver(owed: OwedSignal[]): void {
+    for (const { kind, entityId } of owed) this.wakeups.deliver(kind, entityId);
+  }
+
   private async lockContact(em: EntityManager, me: Caller, id: number): Promise<Contact> {
     await lockPerson(em, me.id);
     const contact = await em.findOne(Contact, { id, userId: me.id });
@@ -79,9 +101,8 @@ export class ContactsService {
   }
 
   private async mustBeDispensable(em: EntityManager, contact: Contact): Promise<void> {
-    if (!contact.isEmergencyContact) return;
-    const others = { userId: contact.userId, isEmergencyContact: true, id: { $ne: contact.id } };
-    if ((await em.count(Contact, others)) > 0) return;
+    const [first, ...others] = await emergencyContactsOf(em, contact.userId);
+    if (others.length > 0 || first?.id !== contact.id) return;
     const { openProbe, nextTickAt, nextOneOff } = await loadWatch(em, contact.userId, this.config.minuteMs);
     if (openProbe || nextTickAt || nextOneOff) {
       throw new AppError(
@@ -90,6 +111,11 @@ export class ContactsService {
       );
     }
   }
+}
+
+async function viewOf(em: EntityManager, id: number): Promise<ContactView> {
+  const [row] = await em.execute<ContactRow[]>(`${CONTACT_QUERY} where c.id = ?`, [id]);
+  return toContactView(row!);
 }
 
 const fieldsOf = (body: UpdateContact) => ({

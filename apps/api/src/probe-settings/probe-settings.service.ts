@@ -6,11 +6,11 @@ import type {
   ProbeSettingsView,
   UpdateProbeSettings,
 } from '#libs/contract/probe-settings.contract';
-import { Contact } from '#libs/db/entities/contact.entity';
 import { OneOffCheck } from '#libs/db/entities/one-off-check.entity';
 import { Probe } from '#libs/db/entities/probe.entity';
 import type { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { User } from '#libs/db/entities/user.entity';
+import { emergencyContactsOf } from '#libs/db/queries/emergency-contacts';
 import { pauseChecks, resumeChecks } from '#libs/db/queries/pause-checks';
 import { settleProbe } from '#libs/db/queries/settle-probe';
 import { Wakeups } from '#libs/db/queries/wakeups';
@@ -98,7 +98,7 @@ export class ProbeSettingsService {
           "a phone number is required to enable liveness probes i.e 'active = true'",
         );
       }
-      if ((await em.count(Contact, { userId: user.id, isEmergencyContact: true })) === 0) {
+      if ((await emergencyContactsOf(em, user.id)).length === 0) {
         throw new AppError(
           'contact_required',
           "an emergency contact is required to enable liveness probes i.e 'active = true'",

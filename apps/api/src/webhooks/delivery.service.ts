@@ -4,6 +4,7 @@ import type { Config } from '#libs/config/config';
 import { Message, type MessageKind } from '#libs/db/entities/message.entity';
 import type { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { Probe } from '#libs/db/entities/probe.entity';
+import { followFailedConsent } from '#libs/db/queries/consent';
 import { lockPerson } from '#libs/db/queries/person';
 import { settleProbe } from '#libs/db/queries/settle-probe';
 import { Wakeups, type OwedSignal } from '#libs/db/queries/wakeups';
@@ -28,9 +29,10 @@ export interface DeliveryReport {
 }
 
 interface ReportedMessage {
+  id: number;
   kind: MessageKind;
   user_id: number;
-  probe_id: number;
+  probe_id: number | null;
 }
 
 /**
@@ -67,7 +69,7 @@ export class DeliveryService {
          accepted_at = coalesce(accepted_at, ?), error_code = coalesce(?, error_code), updated_at = ?
        where uuid = ? and status_rank < ? and coalesce(provider_sid, ?) = ?
          and not exists (select from messages other where other.provider_sid = ? and other.uuid <> ?)
-       returning kind, user_id, probe_id`,
+       returning id, kind, user_id, probe_id`,
       [status, rank, sid, now, errorCode, now, uuid, rank, sid, sid, sid, uuid],
     );
     return message;
@@ -84,13 +86,19 @@ export class DeliveryService {
     for (const { kind, entityId } of owed) this.wakeups.deliver(kind, entityId);
   }
 
-  /** An alert that did not arrive passes to the next contact; a question that never can ends its probe. */
+  /**
+   * An alert that did not arrive passes to the next contact; a question that never can ends its probe; a consent text
+   * that never can tells of a refusal or a wrong number.
+   */
   private async follow(
     em: EntityManager,
-    { kind, user_id: userId, probe_id: probeId }: ReportedMessage,
+    { id, kind, user_id: userId, probe_id: probeId }: ReportedMessage,
     settings: ProbeSettings,
     errorCode: number | null,
   ): Promise<OwedSignal[]> {
+    const now = this.clock.now();
+    if (kind === 'consent') return followFailedConsent(em, this.wakeups, { messageId: id, now });
+    if (probeId === null) return [];
     if (kind === 'alert') {
       const owed: OwedSignal = { kind: 'escalation', entityId: probeId, signal: 'delivery' };
       await this.wakeups.record(em, owed);
@@ -102,7 +110,6 @@ export class DeliveryService {
     if (!probe) return [];
     const reason = errorClass === 'opted_out' ? 'opted_out' : 'undeliverable';
     const { timeZone } = this.config;
-    const now = this.clock.now();
     await settleProbe(em, this.wakeups, { probe, settings, status: 'unavailable', reason, timeZone, now });
     const owed: OwedSignal = { kind: 'probe', entityId: userId, signal: 'delivery' };
     await this.wakeups.record(em, owed);
