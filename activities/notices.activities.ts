@@ -13,31 +13,26 @@ export interface NoticeActivityDeps {
   clock: Clock;
 }
 
-/** The activities of the workflow `notices`. */
+/** The activities of the workflow `notices`. Each is safe to run twice. */
 export type NoticeActivities = ReturnType<typeof createNoticeActivities>;
 
 /** Binds the activities of the workflow `notices` to what they work with. */
 export function createNoticeActivities({ orm, sender, wakeups, clock }: NoticeActivityDeps) {
-  /** Hands one over; one that can never arrive is settled by what follows from that. */
-  async function settle(messageId: number): Promise<void> {
-    const { outcome } = await sender.handOver(messageId);
-    if (outcome !== 'failed') return;
-    const owed = await orm.em
-      .fork()
-      .transactional((em) => followFailedConsent(em, wakeups, { messageId, now: clock.now() }));
-    for (const { kind, entityId } of owed) wakeups.deliver(kind, entityId);
-  }
-
   return {
+    /** Reads which messages of a person still have to be handed over, or followed by what their failure means. */
+    planNotices: (userId: number): Promise<number[]> => unsettledNotices(orm.em.fork(), userId),
+
     /**
-     * Hands over every notice that a person's record owes. Safe to run twice.
-     * @throws ApplicationFailure (retried) when some could not go now; the others went
+     * Hands one notice over; one that can never arrive is settled by what follows from that.
+     * @throws ApplicationFailure (retried) when the provider did not take it for now
      */
-    async sendNotices(userId: number): Promise<void> {
-      const messageIds = await unsettledNotices(orm.em.fork(), userId);
-      const results = await Promise.allSettled(messageIds.map(settle));
-      const refused = results.find((result) => result.status === 'rejected');
-      if (refused) throw refused.reason;
+    async sendNotice(messageId: number): Promise<void> {
+      const { outcome } = await sender.handOver(messageId);
+      if (outcome !== 'failed') return;
+      const owed = await orm.em
+        .fork()
+        .transactional((em) => followFailedConsent(em, wakeups, { messageId, now: clock.now() }));
+      for (const { kind, entityId } of owed) wakeups.deliver(kind, entityId);
     },
   };
 }

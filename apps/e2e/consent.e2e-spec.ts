@@ -129,4 +129,16 @@ describe('somebody who is made an emergency contact', () => {
       { first_name: 'Hulk', consent: 'accepted' },
     ]);
   }, 60_000);
+
+  it('is told once although Kronus dies at that moment', async () => {
+    const alone = await kronus.person({ contacts: [] });
+    const { email, phone_number, first_name, last_name } = kronus.profile('Hulk');
+    const hulk = { email, phone_number, first_name, last_name, is_emergency_contact: true };
+    await alone.account.expects(201, 'POST', `${alone.path}/contacts`, hulk);
+    await kronus.crash();
+    await kronus.restart();
+    await kronus.phones.phone(phone_number).receives('Hi Hulk', { withinMs: 60_000 });
+    await areTold(alone);
+    await kronus.minutesPass(3);
+  }, 120_000);
 });

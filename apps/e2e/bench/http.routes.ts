@@ -140,5 +140,6 @@ const newContact = (number: number): string =>
     last_name: 'Romanoff',
     phone_number: `+${NEW_PHONE_BASE + number}`,
     email: `new.${number}@example.org`,
-    is_emergency_contact: true,
+    // One who is flagged would be texted, in the middle of what is measured next.
+    is_emergency_contact: false,
   });

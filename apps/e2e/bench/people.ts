@@ -36,7 +36,7 @@ const CONTACTS_AT_MOST = 100;
 const MINUTES_OF_DAY = 1_440;
 
 /**
- * Puts people into the database, as the API would have, but all at once. Those with a schedule are owed the signal
+ * Puts people into the database, as the API would have, but all at once, with contacts who were told. Those with a schedule are owed the signal
  * that starts their workflow.
  */
 export async function addPeople(database: Sql, options: PeopleOptions): Promise<BenchPerson[]> {
@@ -61,6 +61,9 @@ export async function addPeople(database: Sql, options: PeopleOptions): Promise<
        select id, 'Bruce', 'Banner', '+' || (? + id::bigint * ${CONTACTS_AT_MOST} + k), 'contact.' || k || '@example.org',
               true, now(), now()
        from people cross join generate_series(0, ?::int - 1) k
+       returning user_id, phone_number
+     ), told as (
+       insert into consents (user_id, phone_number, created_at) select user_id, phone_number, now() from contacts
      ), asked as (
        insert into probes
          (user_id, kind, due_at, status, max_retries, wait_time_in_minutes, last_asked_at, created_at, updated_at)

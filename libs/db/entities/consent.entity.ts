@@ -35,11 +35,12 @@ export class Consent extends ConsentSchema.class {
     this.answeredAt = now;
   }
 
-  /** They are willing; also takes back an earlier refusal. */
+  /** They are willing; also takes back an earlier refusal. Whoever says so can be reached. */
   accept(now: Date): void {
     this.answer = 'accepted';
     this.refusal = null;
     this.answeredAt = now;
+    this.unreachableAt = null;
   }
 
   /** Forgets the answer: the question is open again. */

@@ -141,9 +141,11 @@ export async function optIn(
       { refresh: true },
     );
     if (!consent) continue;
-    consent.reopen();
-    await em.flush();
     const contact = await em.findOne(Contact, { userId, phoneNumber });
+    // Whoever was never flagged was never told, and will have to be.
+    if (!contact?.isEmergencyContact && !consent.messageId) em.remove(consent);
+    else consent.reopen();
+    await em.flush();
     if (contact) owed.push(...(await askForConsent(em, wakeups, contact, now)));
   }
   return owed;

@@ -176,6 +176,18 @@ describe('texts about being a contact', () => {
       expect(await api.em().count(Message, { kind: 'consent' })).toBe(2);
     });
 
+    it('do not take the place of being told', async () => {
+      const { id } = await createContact(api.em(), tony.id, { phoneNumber: HULK, isEmergencyContact: false });
+      await webhooks.text(HULK, 'STOP');
+      expect(await answerTo(tony)).toBe('refused');
+      await webhooks.text(HULK, 'START');
+      await api.call('PUT', `/v1/users/${tony.id}/contacts/${id}`, {
+        token: await api.login(tony),
+        body: { is_emergency_contact: true },
+      });
+      expect(await api.em().find(Message, {})).toMatchObject([{ kind: 'consent', toNumber: HULK }]);
+    });
+
     it('stay in force until one of them takes it back; a yes is one then', async () => {
       await isToldBy(tony);
       await webhooks.text(HULK, 'STOP');
