@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { DEFAULT_CLIENT_ID } from '#libs/db/entities/client.entity';
+import { Consent } from '#libs/db/entities/consent.entity';
 import { Message, type MessageKind } from '#libs/db/entities/message.entity';
 import { Probe } from '#libs/db/entities/probe.entity';
 import { ROLES, User } from '#libs/db/entities/user.entity';
@@ -193,6 +194,43 @@ describe('handing a text over', () => {
     await received();
     await phones.expectNothingElseSent();
     expect(await read(waiting)).toMatchObject({ status: 'canceled' });
+  });
+
+  it.each(['alert', 'acknowledged', 'all_clear'] as const)(
+    'withdraws what is for a contact who refused meanwhile: %s',
+    async (kind) => {
+      const em = orm.em.fork();
+      const contactNumber = `+1666${2_000_000 + ++sequence}`;
+      const id = await message(kind);
+      await em.nativeUpdate(Message, { id }, { toNumber: contactNumber });
+      em.create(Consent, {
+        userId: probe.userId,
+        phoneNumber: contactNumber,
+        answer: 'refused',
+        refusal: 'declined',
+        answeredAt: new Date(),
+      });
+      await em.flush();
+      expect(await sender.handOver(id)).toEqual({ outcome: 'withdrawn' });
+      expect(await read(id)).toMatchObject({ status: 'canceled' });
+      await phones.expectNothingElseSent();
+    },
+  );
+
+  it('still tells the person what they want to know, although they refused to be a contact of their own', async () => {
+    const em = orm.em.fork();
+    const refusal = { answer: 'refused', refusal: 'declined', answeredAt: new Date() } as const;
+    em.create(Consent, { userId: probe.userId, phoneNumber: number, ...refusal });
+    await em.flush();
+    expect(await sender.handOver(await message('acknowledged'))).toMatchObject({ outcome: 'accepted' });
+    await received();
+  });
+
+  it('withdraws a consent text when there is no such contact any more', async () => {
+    const id = await message('consent');
+    await orm.em.fork().nativeUpdate(Message, { id }, { probeId: null });
+    expect(await sender.handOver(id)).toEqual({ outcome: 'withdrawn' });
+    await phones.expectNothingElseSent();
   });
 
   it('has nothing to do for a message that went with its person', async () => {

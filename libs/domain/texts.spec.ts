@@ -29,7 +29,7 @@ const everyText = (t: Texts): [string, string][] => [
   ['checksOnReply', t.checksOnReply({ next: 'Wed 22 Dec 2027 18:00' })],
   ['checksOffReply', t.checksOffReply()],
   ['applicationErrorReply', t.applicationErrorReply()],
-  ['consent', t.consent(names)],
+  ['consent', t.consent({ ...names, personLastName: 'L'.repeat(30) })],
   ['refusedReply', t.refusedReply(names)],
   ['acceptedReply', t.acceptedReply(names)],
   ['contactRefused, nobody left', t.contactRefused(names, 0)],
@@ -40,6 +40,17 @@ const everyText = (t: Texts): [string, string][] => [
 describe.each(Object.entries(texts))('texts in %s', (_language, table) => {
   it.each(everyText(table))('%s fits one segment with names of 30 letters', (_kind, text) => {
     expect([...text].length).toBeLessThanOrEqual(GSM7.test(text) ? 160 : 70);
+  });
+
+  it('introduces the person to a contact by their whole name, or by what there is of it', () => {
+    const introduce = (person: string, personLastName: string) =>
+      /^Hi Hulk, (.*) made you/.exec(table.consent({ person, personLastName, contact: 'hulk' }))?.[1];
+    expect(introduce('tony', 'stark')).toBe('Tony Stark');
+    expect([introduce('', 'stark'), introduce('tony', ''), introduce('', '')]).toEqual([
+      'Stark',
+      'Tony',
+      'Somebody',
+    ]);
   });
 
   it('cuts longer names, so that they never make a second segment', () => {

@@ -33,8 +33,8 @@ export interface Texts {
   checksOnReply(check: { next: string }): string;
   checksOffReply(): string;
   applicationErrorReply(): string;
-  /** To a contact, once: who added them, and how to refuse. `person` is the whole name here. */
-  consent(names: TextNames): string;
+  /** To a contact, once: who added them, and how to refuse. */
+  consent(names: TextNames & { personLastName: string }): string;
   refusedReply(names: Pick<TextNames, 'person'>): string;
   acceptedReply(names: Pick<TextNames, 'person'>): string;
   /** To the person, who has `left` other contacts that may be alerted. */
@@ -84,8 +84,8 @@ const english: Texts = {
   checksOnReply: ({ next }) => `Your scheduled check-ins are on. The next one comes ${next}.`,
   checksOffReply: () => 'Your scheduled check-ins are off. You can turn them on in your settings.',
   applicationErrorReply: () => 'Sorry, an application error has occurred. Please try again later',
-  consent: ({ person, contact }) =>
-    `Hi ${name(contact)}, ${name(person)} made you an emergency contact: Kronus texts you if they need help. Reply NO THANKS to refuse.`,
+  consent: ({ person, personLastName, contact }) =>
+    `Hi ${name(contact)}, ${name(`${name(person)} ${name(personLastName)}`) || 'Somebody'} made you an emergency contact: Kronus texts you if they need help. Reply NO THANKS to refuse.`,
   refusedReply: ({ person }) =>
     `OK, you won't be texted about ${name(person)} again. To take that back, text ACCEPT.`,
   acceptedReply: ({ person }) => `Thank you! You are an emergency contact of ${name(person)}.`,

@@ -325,13 +325,13 @@ export class TimeMachine {
   async refuse(userId: number, { number: phoneNumber }: Phone): Promise<void> {
     const now = await this.now();
     const refusal = { userId, phoneNumber, refusal: 'declined', cause: 'text/1', now } as const;
-    await this.change((em) => refuseConsent(em, this.wakeups, refusal));
+    await this.commit((em) => refuseConsent(em, this.wakeups, refusal));
   }
 
   /** Tells a contact that they are one, as the API does when they are added. */
   async addContact(userId: number, firstName: string, phoneNumber: string): Promise<Phone> {
     const now = await this.now();
-    await this.change(async (em) => {
+    await this.commit(async (em) => {
       await lockPerson(em, userId);
       const contact = em.create(Contact, {
         userId,
@@ -347,7 +347,7 @@ export class TimeMachine {
     return this.phones.phone(phoneNumber);
   }
 
-  private async change(work: (em: EntityManager) => Promise<OwedSignal[]>): Promise<void> {
+  private async commit(work: (em: EntityManager) => Promise<OwedSignal[]>): Promise<void> {
     const owed = await this.orm.em.fork().transactional(work);
     for (const { kind, entityId } of owed) this.wakeups.deliver(kind, entityId);
     await this.wakeups.drain();

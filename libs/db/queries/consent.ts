@@ -19,8 +19,6 @@ export interface Relation {
   phoneNumber: string;
 }
 
-/** What a person who added a contact without a name of their own is called. */
-const NAMELESS = 'Somebody';
 /** A text that did not go out may go again. */
 const NOT_SENT = new Set(['canceled', 'failed']);
 
@@ -41,13 +39,13 @@ export async function askForConsent(
 
   const user = await em.findOneOrFail(User, userId);
   const count = await em.count(Message, { userId, kind: 'consent' });
-  const fullName = [user.firstName, user.lastName].filter(Boolean).join(' ');
+  const names = { person: user.firstName ?? '', personLastName: user.lastName ?? '' };
   const message = await oweNotice(em, wakeups, {
     userId,
     kind: 'consent',
     attemptKey: `consent/${userId}/${count + 1}`,
     toNumber: phoneNumber,
-    body: texts.en.consent({ person: fullName || NAMELESS, contact: contact.firstName }),
+    body: texts.en.consent({ ...names, contact: contact.firstName }),
     now,
   });
   const consent = known ?? em.create(Consent, { userId, phoneNumber, createdAt: now });

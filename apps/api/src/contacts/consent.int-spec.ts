@@ -4,7 +4,7 @@ import type { User } from '#libs/db/entities/user.entity';
 import { noticedUserIds, unsettledNotices } from '#libs/db/queries/notices';
 import { createContact } from '#libs/testing/factories/contact.factory';
 import { createProbe } from '#libs/testing/factories/probe.factory';
-import { createUser } from '#libs/testing/factories/user.factory';
+import { createAdmin, createUser } from '#libs/testing/factories/user.factory';
 import { TestApi } from '../api.fixture.ts';
 import { SignedWebhooks } from '../webhooks/signed-webhooks.fixture.ts';
 
@@ -125,6 +125,17 @@ describe('a contact is told', () => {
     expect(await texts('consent', HULK)).toEqual([]);
     expect(await shown(id)).toMatchObject({ consent: 'told', consent_at: null });
   });
+});
+
+it('shows the text among the jobs without a number, and takes it along with the person', async () => {
+  await add('Hulk', HULK);
+  const admin = await api.login(await createAdmin(api.em()));
+  const jobs = await api.call('GET', '/v1/jobs', { token: admin });
+  expect(jobs.body.data).toMatchObject([{ handler: 'consent', status: { name: 'enqueued' } }]);
+  expect(jobs.text).not.toMatch(/Hulk|\+1666/);
+  expect((await api.call('DELETE', `/v1/users/${me.id}`, { token: admin })).status).toBe(200);
+  expect(await noticedUserIds(api.em())).toEqual([]);
+  expect(await api.em().execute(`select 1 from consents`)).toEqual([]);
 });
 
 describe('a contact who refused', () => {
