@@ -1,4 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { IS_WANTED } from '#libs/db/queries/wanted-messages';
 import type { Clock } from '#libs/domain/clock';
 import { deliveryRank, isPermanent, type DeliveryStatus } from '#libs/domain/delivery';
 import { SendError, type Messenger } from '#libs/twilio/messenger';
@@ -32,26 +33,6 @@ export type HandOver =
   | { outcome: 'accepted'; at: Date }
   | { outcome: 'failed'; errorCode: number | null }
   | { outcome: 'withdrawn' };
-
-// The contact whom a text is for refused to be texted.
-const IS_REFUSED = `exists
-      (select from consents k where k.user_id = m.user_id and k.phone_number = m.to_number and k.answer = 'refused')`;
-
-// A question is wanted while its probe is pending; an alert until somebody took it on or all is clear; a consent text
-// until it is answered, and as long as there is such a contact. Nothing is for a contact who refused.
-const IS_WANTED = `case
-    when m.kind in ('check_in', 'follow_up') then p.status = 'pending'
-    when m.kind in ('alert', 'reached_out', 'nobody_reached') then p.all_clear_at is null and not exists
-      (select from emergency_probes e where e.probe_id = p.id and e.acknowledged_at is not null)
-      and not (m.kind = 'alert' and ${IS_REFUSED})
-    when m.kind = 'all_clear' then not ${IS_REFUSED}
-    when m.kind = 'acknowledged' then not ${IS_REFUSED}
-      or exists (select from users u where u.id = m.user_id and u.phone_number = m.to_number)
-    when m.kind = 'consent' then exists
-      (select from consents k join contacts c on c.user_id = k.user_id and c.phone_number = k.phone_number
-       where k.message_id = m.id and k.answer is null and c.is_emergency_contact)
-    else true
-  end`;
 
 /**
  * Hands recorded messages to the provider, each at most once although the provider has no idempotency key: the row is
