@@ -73,7 +73,7 @@ describe('loadConfig in production', () => {
       timeZone: 'America/Toronto',
       auth: { privateKeyPem: pkcs1.trim(), accessTokenMinutes: 60 },
       database: { url: null, poolSize: 10 },
-      temporal: { address: null, namespace: 'default', apiKey: null, tls: false },
+      temporal: { address: null, namespace: 'default', apiKey: null, tls: false, encryptionKeys: [] },
       twilio: {
         accountSid: 'AHKX00SXXXXXXXXXXXXXXXXXXX',
         authToken: 'BHKX00SXXXXXXXXXXXXXXXXXXX',
@@ -89,6 +89,8 @@ describe('loadConfig in production', () => {
         passPhrase: 'passphrase',
         applicationCredentials: '/path/to/google/credentials',
       },
+      metrics: { isEnabled: false, workerPort: null },
+      heartbeat: { url: null, everyMinutes: 1 },
       minuteMs: 60_000,
       ports: { postgres: null, temporal: null, temporalUi: null, phones: null },
       warnings: [],
@@ -203,6 +205,37 @@ describe('the private key', () => {
   });
 });
 
+describe('the encryption keys', () => {
+  const key = (byte: number, length = 32) => Buffer.alloc(length, byte).toString('base64');
+  const keysOf = (text: string) => load(sample(), { TEMPORAL_ENCRYPTION_KEYS: text }).temporal.encryptionKeys;
+
+  it('keep their order', () => {
+    expect(keysOf(`2026-11:${key(2)}, old:${key(1)}`)).toEqual([
+      { id: '2026-11', key: key(2) },
+      { id: 'old', key: key(1) },
+    ]);
+  });
+
+  it.each([
+    ['without an id', key(1), 'key 1 has no id'],
+    ['short', `a:${key(1, 16)}`, 'key 1 has 16 bytes'],
+    ['long', `a:${key(1)},b:${key(2, 33)}`, 'key 2 has 33 bytes'],
+    ['not base64', 'a:hunter2!', 'key 1 is not base64'],
+    ['of one id', `a:${key(1)},a:${key(2)}`, 'key 2 has the id "a" again'],
+    ['empty at the end', `a:${key(1)},`, 'key 2 has no id'],
+    [
+      'wrong in several ways',
+      `a:${key(1, 2)},a:x`,
+      'key 1 has 2 bytes, key 2 has the id "a" again, key 2 is not base64',
+    ],
+  ])('are refused when they are %s, without being shown', (_, text, what) => {
+    const faults = faultsOf(sample(), { TEMPORAL_ENCRYPTION_KEYS: text });
+    expect(faults).toEqual([expect.stringContaining(what)]);
+    expect(faults[0]).toContain('temporal.encryptionKeys (TEMPORAL_ENCRYPTION_KEYS) must be a list');
+    for (const secret of [key(1), key(2), 'hunter2']) expect(faults[0]).not.toContain(secret);
+  });
+});
+
 describe('the config file', () => {
   it('is named when it cannot be read', () => {
     expect(() => loadConfig({ mode: 'production', file: 'absent.yml', env: {}, cwd: folder })).toThrow(
@@ -270,6 +303,7 @@ describe('the environment', () => {
       namespace: 'default',
       apiKey: 'k',
       tls: true,
+      encryptionKeys: [],
     });
   });
 

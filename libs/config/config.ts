@@ -25,8 +25,14 @@ export interface Config {
   auth: { privateKeyPem: string | null; accessTokenMinutes: number };
   /** `url` null means the embedded server. */
   database: { url: string | null; poolSize: number };
-  /** `address` null means the embedded server; an API key implies TLS. */
-  temporal: { address: string | null; namespace: string; apiKey: string | null; tls: boolean };
+  /** `address` null means the embedded server; an API key implies TLS; of the keys (base64) the first encrypts. */
+  temporal: {
+    address: string | null;
+    namespace: string;
+    apiKey: string | null;
+    tls: boolean;
+    encryptionKeys: { id: string; key: string }[];
+  };
   twilio: {
     accountSid: string;
     authToken: string;
@@ -43,6 +49,10 @@ export interface Config {
     passPhrase: string;
     applicationCredentials: string | null;
   };
+  /** `workerPort` null means that a process with a worker serves none of its own. */
+  metrics: { isEnabled: boolean; workerPort: number | null };
+  /** `url` null means that no watchdog is called. */
+  heartbeat: { url: string | null; everyMinutes: number };
   /** How long a minute of waiting takes, in milliseconds; 60000 in production. */
   minuteMs: number;
   /** Ports of the embedded servers; null means a free one. */
@@ -114,6 +124,7 @@ export function loadConfig(source: ConfigSource): Config {
       namespace: must('temporal.namespace'),
       apiKey,
       tls: apiKey !== null || must('temporal.tls'),
+      encryptionKeys: value('temporal.encryptionKeys') ?? [],
     },
     twilio: {
       accountSid: must('twilio.accountSid'),
@@ -129,6 +140,14 @@ export function loadConfig(source: ConfigSource): Config {
       schedule: must('backup.schedule'),
       passPhrase: must('backup.passPhrase'),
       applicationCredentials: value('google.applicationCredentials') ?? null,
+    },
+    metrics: {
+      isEnabled: must('kronus.metrics.enabled'),
+      workerPort: value('kronus.worker.metricsPort') ?? null,
+    },
+    heartbeat: {
+      url: value('kronus.heartbeat.url') ?? null,
+      everyMinutes: must('kronus.heartbeat.everyMinutes'),
     },
     minuteMs: must('development.minuteMs'),
     ports: {

@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { isValidCron } from '#libs/domain/cadence';
+import { encryptionKeys } from './encryption-keys.ts';
 
 /** How the process runs; development and test bring working values for everything that production requires. */
 export type Mode = 'production' | 'development' | 'test';
@@ -123,6 +124,34 @@ export const settings = [
     schema: wholeNumber(1, 1440),
   },
   {
+    key: 'kronus.metrics.enabled',
+    env: 'KRONUS_METRICS_ENABLED',
+    default: { production: 'false', development: 'true', test: 'true' },
+    doc: 'Whether the API answers `GET /metrics`, to anybody: numbers for Prometheus, no personal data.',
+    schema: flag,
+  },
+  {
+    key: 'kronus.worker.metricsPort',
+    env: 'KRONUS_WORKER_METRICS_PORT',
+    derivedDefault: 'none: not served',
+    doc: 'Port on which a process with a worker answers `GET /metrics`, on the same network address as the API.',
+    schema: wholeNumber(1, 65535),
+  },
+  {
+    key: 'kronus.heartbeat.url',
+    env: 'KRONUS_HEARTBEAT_URL',
+    secret: true,
+    doc: 'Address of a watchdog (a ping URL of Healthchecks or the like) that is called while people are asked in time.',
+    schema: webUrl,
+  },
+  {
+    key: 'kronus.heartbeat.everyMinutes',
+    env: 'KRONUS_HEARTBEAT_EVERY_MINUTES',
+    default: '1',
+    doc: 'How often the watchdog is called, in minutes.',
+    schema: wholeNumber(1, 60),
+  },
+  {
     key: 'kronus.dataDir',
     env: 'KRONUS_DATA_DIR',
     derivedDefault: 'production: ~/kronus; development: ./.kronus/dev; test: a fresh temporary folder',
@@ -171,6 +200,13 @@ export const settings = [
     default: 'false',
     doc: 'Whether the connection to Temporal is encrypted.',
     schema: flag,
+  },
+  {
+    key: 'temporal.encryptionKeys',
+    env: 'TEMPORAL_ENCRYPTION_KEYS',
+    secret: true,
+    doc: 'Keys that what Temporal keeps is encrypted with, `<id>:<base64 of 32 bytes>` with commas between; the first encrypts, all decrypt.',
+    schema: encryptionKeys,
   },
   {
     key: 'twilio.accountSid',
