@@ -5,7 +5,9 @@ import { loadConfig } from '#libs/config/config';
 import type { Failure, Success } from '#libs/contract/errors';
 import type { User } from '#libs/db/entities/user.entity';
 import { ormConfig } from '#libs/db/orm.config';
+import { readBacklog } from '#libs/db/queries/backlog';
 import { Wakeups, type OwedSignal } from '#libs/db/queries/wakeups';
+import { Metrics } from '#libs/telemetry/metrics';
 import { TestClock } from '#libs/testing/clock';
 import { TEST_PASSWORD } from '#libs/testing/factories/user.factory';
 import { createTestDatabase } from '#libs/testing/test-servers';
@@ -38,12 +40,12 @@ export class TestApi {
   #dropDatabase!: () => Promise<void>;
   #dataDir!: string;
 
-  /** Starts one with an empty, migrated database. */
-  static async start(): Promise<TestApi> {
+  /** Starts one with an empty, migrated database; `env` holds further settings. */
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<TestApi> {
     const api = new TestApi();
     const { url, drop } = await createTestDatabase('api');
     api.#dropDatabase = drop;
-    const config = loadConfig({ mode: 'test', cwd: process.cwd(), env: { DATABASE_URL: url } });
+    const config = loadConfig({ mode: 'test', cwd: process.cwd(), env: { ...env, DATABASE_URL: url } });
     api.#dataDir = config.dataDir;
     api.orm = await MikroORM.init(ormConfig(url, config.database.poolSize));
     await api.orm.migrator.up();
@@ -52,7 +54,9 @@ export class TestApi {
     api.#wakeups = new Wakeups(api.orm, send, (error) => {
       throw error;
     });
-    api.app = await createApi({ config, orm: api.orm, wakeups: api.#wakeups, clock: api.clock });
+    const { orm, clock } = api;
+    const metrics = new Metrics(() => readBacklog(orm.em.fork(), clock.now(), config.minuteMs));
+    api.app = await createApi({ config, orm, clock, metrics, wakeups: api.#wakeups });
     return api;
   }
 

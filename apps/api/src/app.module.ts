@@ -11,6 +11,7 @@ import { EnvelopeInterceptor } from './http/envelope.interceptor.ts';
 import { ErrorFilter } from './http/error.filter.ts';
 import { SchemaPipe } from './http/schema.pipe.ts';
 import { JobsModule } from './jobs/jobs.module.ts';
+import { MetricsModule } from './metrics/metrics.module.ts';
 import { ProbeSettingsModule } from './probe-settings/probe-settings.module.ts';
 import { ProbesModule } from './probes/probes.module.ts';
 import { UsersModule } from './users/users.module.ts';
@@ -28,6 +29,7 @@ export class AppModule {
         DepsModule.with(deps),
         AuthModule,
         HealthModule,
+        ...(deps.config.metrics.isEnabled ? [MetricsModule] : []),
         UsersModule,
         ContactsModule,
         ProbeSettingsModule,

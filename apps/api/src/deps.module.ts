@@ -3,6 +3,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '#libs/config/config';
 import { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
+import { Metrics } from '#libs/telemetry/metrics';
 import { CLOCK, CONFIG } from './app.tokens.ts';
 
 /** What the API is composed of; the caller owns each part and ends it after the API. */
@@ -11,17 +12,19 @@ export interface ApiDeps {
   orm: MikroORM;
   wakeups: Wakeups;
   clock: Clock;
+  metrics: Metrics;
 }
 
-/** Offers the composed parts to every module: `MikroORM` and `Wakeups` by class, the rest by token. */
+/** Offers the composed parts to every module: `MikroORM`, `Wakeups` and `Metrics` by class, the rest by token. */
 @Module({})
 export class DepsModule {
-  static with({ config, orm, wakeups, clock }: ApiDeps): DynamicModule {
+  static with({ config, orm, wakeups, clock, metrics }: ApiDeps): DynamicModule {
     const providers = [
       { provide: MikroORM, useValue: orm },
       { provide: Wakeups, useValue: wakeups },
       { provide: CONFIG, useValue: config },
       { provide: CLOCK, useValue: clock },
+      { provide: Metrics, useValue: metrics },
     ];
     return { module: DepsModule, global: true, providers, exports: providers };
   }

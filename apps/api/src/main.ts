@@ -6,6 +6,7 @@ import type { ApiDeps } from './deps.module.ts';
 import { serveDocs } from './http/openapi.ts';
 import { createLogger } from './http/request-log.ts';
 import { createServer } from './http/server.ts';
+import { countRequests } from './metrics/request-metrics.ts';
 
 const CLOSE_LIMIT_MS = 3_000;
 
@@ -22,9 +23,11 @@ export interface RunningApi {
 /** The API as an application that does not listen yet; tests talk to it by `inject`. */
 export async function createApi(deps: ApiDeps): Promise<NestFastifyApplication> {
   const logger = createLogger(deps.config.mode);
+  const server = createServer(logger);
+  countRequests(server.getInstance(), deps.metrics);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(deps, logger),
-    createServer(logger),
+    server,
     // Start-up shows its faults only, and throws them instead of ending the process.
     { bodyParser: false, abortOnError: false, logger: ['fatal', 'error', 'warn'] },
   );

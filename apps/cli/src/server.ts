@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Client, Connection } from '@temporalio/client';
-import { Runtime } from '@temporalio/worker';
 import type { Config } from '#libs/config/config';
 import { migrate } from '#libs/db/migrate';
 import { ormConfig } from '#libs/db/orm.config';
+import { readBacklog } from '#libs/db/queries/backlog';
 import { Wakeups } from '#libs/db/queries/wakeups';
 import { systemClock } from '#libs/domain/clock';
 import { defaultCacheDir } from '#libs/embedded/cache-dir';
@@ -12,6 +12,8 @@ import { formatDuration, Progress } from '#libs/embedded/progress';
 import { assertPortFree } from '#libs/embedded/ports';
 import { reach } from '#libs/embedded/reach';
 import { startStack, type Stack } from '#libs/embedded/stack';
+import { Metrics } from '#libs/telemetry/metrics';
+import { listenForMetrics } from '#libs/telemetry/metrics.listener';
 import { connectionOptions } from '#libs/temporal/connection';
 import { createSignalSender } from '#workflows/signals.client';
 
@@ -35,6 +37,9 @@ export async function runServer(configured: Config, parts: Parts): Promise<void>
   const ending = new Ending(progress, configured);
   try {
     if (parts.api) await assertPortFree(configured.port, 'API', 'KRONUS_PORT');
+    const { workerPort } = configured.metrics;
+    if (parts.worker && workerPort !== null)
+      await assertPortFree(workerPort, 'metrics', 'KRONUS_WORKER_METRICS_PORT');
     const stack = await startStack({
       config: configured,
       progress,
@@ -82,13 +87,14 @@ async function startParts(config: Config, stack: Stack, parts: Parts, progress: 
   stop.add('signals', () => wakeups.close());
 
   const deps = { config, orm, wakeups, clock: systemClock };
+  const metrics = new Metrics(() => readBacklog(orm.em.fork(), systemClock.now(), config.minuteMs));
   await Promise.all([
-    parts.api && progress.step('API', () => startApiPart(deps, stop)),
+    parts.api && progress.step('API', () => startApiPart({ ...deps, metrics }, stop)),
     parts.worker &&
       progress.step('Worker', async (say) => {
         const server = { name: 'Temporal', address: temporal.address, setting: 'TEMPORAL_ADDRESS' };
         await reach(server, () => connection.ensureConnected(), { say });
-        await startWorkerPart({ ...deps, client, temporal }, stop, ending);
+        await startWorkerPart({ ...deps, client, temporal }, metrics, parts, stop, ending);
       }),
   ]);
 }
@@ -101,11 +107,20 @@ async function startApiPart(deps: ApiDeps, stop: Stack['stop']): Promise<void> {
 
 async function startWorkerPart(
   deps: Omit<WorkerDeps, 'cacheDir'>,
+  metrics: Metrics,
+  parts: Parts,
   stop: Stack['stop'],
   ending: Ending,
 ): Promise<void> {
-  const { startWorker, workerLogger } = await import('#apps/worker/src/main');
-  Runtime.install({ logger: workerLogger });
+  const { startWorker, installRuntime } = await import('#apps/worker/src/main');
+  const { metrics: served, host } = deps.config;
+  const port = served.workerPort;
+  const sdkUrl = await installRuntime({ withMetrics: port !== null || (parts.api && served.isEnabled) });
+  if (sdkUrl !== null) metrics.include(sdkUrl);
+  if (port !== null) {
+    const listener = await listenForMetrics(metrics, { host, port });
+    stop.add('metrics', () => listener.close());
+  }
   const worker = await startWorker({ ...deps, cacheDir: defaultCacheDir() });
   stop.add('worker', () => worker.close());
   worker.ended.catch((error: Error) => ending.begin(1, `The worker cannot go on: ${error.message}`));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from '#libs/config/config';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
@@ -12,6 +12,8 @@ import { createActivities } from './activities.provider.ts';
 import { heartbeatInterceptor } from './heartbeat.interceptor.ts';
 import { bundleWorkflows } from './bundle-workflows.ts';
 import { ensureSchedules } from './schedules.ts';
+
+export { installRuntime } from './runtime.ts';
 
 /** What a worker works with. */
 export interface WorkerDeps {
@@ -38,20 +40,6 @@ const CREATE_AGAIN_MS = 1_000;
 const SHUTDOWN_GRACE = '8 seconds';
 /** A cached workflow takes about a third of a megabyte; one that is not cached is replayed when it wakes. */
 const MAX_CACHED_WORKFLOWS = 1_500;
-
-/** The SDK's log: warnings and errors, but not that a queue for activities has no workflows. */
-export const workerLogger = new DefaultLogger('WARN', ({ level, message, meta }) => {
-  if (message.startsWith('No workflows registered')) return;
-  const { error, ...context } = meta ?? {};
-  console.error(
-    JSON.stringify({
-      level,
-      msg: message,
-      ...context,
-      error: error instanceof Error ? error.message : error,
-    }),
-  );
-});
 
 /** Starts a worker for both queues; resolves when it polls. */
 export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
