@@ -15,6 +15,7 @@ import { startStack, type Stack } from '#libs/embedded/stack';
 import { Metrics } from '#libs/telemetry/metrics';
 import { listenForMetrics } from '#libs/telemetry/metrics.listener';
 import { connectionOptions } from '#libs/temporal/connection';
+import { dataConverterOf } from '#libs/temporal/data-converter';
 import { createSignalSender } from '#workflows/signals.client';
 
 /** Which halves of Kronus this process runs. */
@@ -79,7 +80,11 @@ async function startParts(config: Config, stack: Stack, parts: Parts, progress: 
 
   const connection = Connection.lazy(connectionOptions(temporal));
   stop.add('Temporal connection', () => connection.close());
-  const client = new Client({ connection, namespace: temporal.namespace });
+  const client = new Client({
+    connection,
+    namespace: temporal.namespace,
+    dataConverter: dataConverterOf(temporal.encryptionKeys),
+  });
   const wakeups = new Wakeups(orm, createSignalSender(client.workflow), (error) => {
     const name = error instanceof Error ? error.name : 'unknown';
     progress.line(`Temporal does not take signals (${name}); they are kept, and delivered when it does.`);

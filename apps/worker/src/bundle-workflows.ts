@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
@@ -11,15 +11,17 @@ const VERSIONS = 'package.json';
 
 /**
  * Bundles the workflows, and keeps the bundle in `cacheDir` under the hash of its sources, so that only a change of
- * them is paid for (about 2 s). Answers the path of the bundle.
+ * them is paid for (about 2 s). Answers the path of the bundle. A failure converter becomes a part of it: give the one
+ * that the worker is given.
  */
-export async function bundleWorkflows(cacheDir: string): Promise<string> {
-  const path = join(cacheDir, `workflows-${hashOfSources()}.js`);
+export async function bundleWorkflows(cacheDir: string, failureConverterPath?: string): Promise<string> {
+  const kind = failureConverterPath === undefined ? '' : `-${basename(failureConverterPath).split('.')[0]}`;
+  const path = join(cacheDir, `workflows-${hashOfSources()}${kind}.js`);
   try {
     readFileSync(path, { flag: 'r' });
     return path;
   } catch {
-    const { code } = await bundle();
+    const { code } = await bundle(failureConverterPath);
     mkdirSync(cacheDir, { recursive: true });
     writeFileSync(`${path}.${process.pid}`, code);
     renameSync(`${path}.${process.pid}`, path);
@@ -28,10 +30,11 @@ export async function bundleWorkflows(cacheDir: string): Promise<string> {
 }
 
 /** Bundles the workflows afresh. Rejects when one of them reaches for something that is not deterministic. */
-export function bundle(): Promise<{ code: string }> {
+export function bundle(failureConverterPath?: string): Promise<{ code: string }> {
   const silent = () => undefined;
   return bundleWorkflowCode({
     workflowsPath: join(ROOT, 'workflows', import.meta.url.endsWith('.ts') ? 'index.ts' : 'index.js'),
+    failureConverterPath,
     logger: {
       log: silent,
       trace: silent,

@@ -6,6 +6,7 @@ import type { Config } from '#libs/config/config';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
 import { connectionOptions, type TemporalAddress } from '#libs/temporal/connection';
+import { dataConverterOf } from '#libs/temporal/data-converter';
 import { TASK_QUEUES } from '#libs/temporal/task-queues';
 import { createTwilioMessenger } from '#libs/twilio/twilio.messenger';
 import { createActivities } from './activities.provider.ts';
@@ -44,8 +45,9 @@ const MAX_CACHED_WORKFLOWS = 1_500;
 /** Starts a worker for both queues; resolves when it polls. */
 export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const { config, temporal, client, cacheDir } = deps;
+  const dataConverter = dataConverterOf(config.temporal.encryptionKeys);
   const [codePath, connection] = await Promise.all([
-    bundleWorkflows(cacheDir),
+    bundleWorkflows(cacheDir, dataConverter?.failureConverterPath),
     NativeConnection.connect(connectionOptions(temporal)),
   ]);
   const messenger = createTwilioMessenger(config.twilio);
@@ -53,6 +55,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const common = {
     connection,
     namespace: temporal.namespace,
+    dataConverter,
     activities,
     shutdownGraceTime: SHUTDOWN_GRACE,
     interceptors: { activity: [heartbeatInterceptor] },

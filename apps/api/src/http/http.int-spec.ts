@@ -39,6 +39,7 @@ const pages = ['page', 'limit'];
 const ROUTES: Route[] = [
   { method: 'GET', path: '/health', isPublic: true },
   { method: 'GET', path: '/v1/healthcheck', isPublic: true },
+  { method: 'GET', path: '/metrics', isPublic: true },
   { method: 'GET', path: '/jwks', isPublic: true },
   { method: 'GET', path: '/.well-known/jwks.json', isPublic: true },
   { method: 'POST', path: '/login', isPublic: true, body: { email: 'a@b.co', password: 'x' } },
