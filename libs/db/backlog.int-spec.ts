@@ -46,7 +46,7 @@ describe('the backlog', () => {
     if (of.opened !== undefined) {
       const probe = await createProbe(em(), id);
       await em().execute(
-        `update probes set created_at = ?, last_asked_at = ?, wait_time_in_minutes = ? where id = ?`,
+        `update probes set due_at = ?, last_asked_at = ?, wait_time_in_minutes = ? where id = ?`,
         [ago(of.opened), of.asked === undefined ? null : ago(of.asked), of.wait ?? 60, probe.id],
       );
     }

@@ -101,7 +101,8 @@ export class Phones {
 
   /** Deletes something of the simulator's control API, such as a fault; what is gone already stays gone. */
   async delete(path: string): Promise<void> {
-    await fetch(new URL(path, this.controlUrl), { method: 'DELETE' });
+    const { ok, status } = await fetch(new URL(path, this.controlUrl), { method: 'DELETE' });
+    if (!ok) throw new Error(`The simulator did not delete ${path}: ${status}`);
   }
 
   /** Calls the simulator's control API. @throws Error with its sentence when it refuses. */

@@ -1,6 +1,7 @@
 import type { WorkflowClient } from '@temporalio/client';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { createEscalationActivities } from '#activities/escalation.activities';
+import { createHeartbeatActivities } from '#activities/heartbeat.activities';
 import { createNoticeActivities } from '#activities/notices.activities';
 import { createProbeActivities } from '#activities/probe.activities';
 import { createReconcileActivities } from '#activities/reconcile.activities';
@@ -19,7 +20,7 @@ import { createSignalSender } from '#workflows/signals.client';
 
 /** What a worker's activities work with. */
 export interface ActivityDeps {
-  config: Pick<Config, 'publicUrl' | 'timeZone' | 'minuteMs'> & {
+  config: Pick<Config, 'publicUrl' | 'timeZone' | 'minuteMs' | 'heartbeat'> & {
     twilio: Pick<Config['twilio'], 'messagesPerSecond'>;
   };
   orm: MikroORM;
@@ -47,7 +48,8 @@ export function createActivities({ config, orm, wakeups, messenger, client, cloc
     send: createSignalSender(client),
     runningIds: (kind) => runningIds(client, kind),
   });
-  return { ...probe, ...escalation, ...notices, ...reconcile };
+  const heartbeat = createHeartbeatActivities({ orm, clock, minuteMs, heartbeat: config.heartbeat });
+  return { ...probe, ...escalation, ...notices, ...reconcile, ...heartbeat };
 }
 
 const WORKFLOW_TYPES = {

@@ -103,6 +103,7 @@ export class TimeMachine {
         timeZone,
         minuteMs: 60_000,
         twilio: { messagesPerSecond: null },
+        heartbeat: { url: null, everyMinutes: 1 },
       },
       orm,
       wakeups,

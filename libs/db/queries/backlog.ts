@@ -39,7 +39,7 @@ const NEXT_STEPS = `
     union all
     select user_id, due_at from one_off_checks where probe_id is null and cancelled_at is null
     union all
-    select user_id, coalesce(last_asked_at + interval '1 millisecond' * (wait_time_in_minutes * (select minute_ms from asked)), created_at)
+    select user_id, coalesce(last_asked_at + interval '1 millisecond' * (wait_time_in_minutes * (select minute_ms from asked)), due_at)
       from probes where status = 'pending'`;
 
 const BACKLOG = `
