@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
 import { runtimeFlags, startPhones, type PhonesServer } from '#libs/embedded/phones';
 import { portOr } from '#libs/embedded/ports';
-import { Phones, type Phone } from '#libs/testing/phone';
+import { Phones, type Phone, type PhoneMessage } from '#libs/testing/phone';
+import { keptInTemporal } from './kept-in-temporal.ts';
+import { findPersonalData } from './personal-data.check.ts';
 
 const MAIN = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
 const START_LIMIT_MS = 60_000;
+const TEMPORAL_LIMIT_MS = 2_000;
 
 /** An answer of the API: the status, the parsed body, and the header fields. */
 export interface ApiAnswer {
@@ -17,6 +21,15 @@ export interface ApiAnswer {
   // oxlint-disable-next-line typescript/no-explicit-any -- a story reads what the API answered, whatever that is
   body: any;
   headers: Headers;
+}
+
+/** What an account or a contact of a story is made of. */
+interface Profile {
+  first_name: string;
+  last_name: string;
+  email: string;
+  password: string;
+  phone_number: string;
 }
 
 /** How a person of a story is set up. */
@@ -41,7 +54,7 @@ export interface KronusOptions {
  * waiting lasts `minuteMs`. Spoken to by HTTP and by phone only.
  */
 export class Kronus {
-  #people = 0;
+  #profiles: Profile[] = [];
   #admin: Promise<Account> | undefined;
 
   private constructor(
@@ -89,13 +102,39 @@ export class Kronus {
     return kronus;
   }
 
-  /** Stops Kronus as an operator does, and checks that it ended well. */
+  /** Stops Kronus as an operator does, and checks that it ended well and that Temporal knows nobody. */
   async stop(): Promise<void> {
+    const found = await this.personalDataInTemporal().catch((error: unknown) => [String(error)]);
     const code = await end(this.running.process, 'SIGTERM');
     await this.simulator?.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
     if (code !== 0)
       throw new Error(`kronus ended with code ${code}:\n${this.running.output().slice(-2_000)}`);
+    if (found.length > 0) throw new Error(`Temporal must not know anybody:\n${found.join('\n')}`);
+  }
+
+  /**
+   * What Temporal keeps about the people of this Kronus: nothing, or a finding each. Looks as a stranger, without keys,
+   * at everything; also nothing when no server answers (a story may end with a crash).
+   */
+  async personalDataInTemporal(): Promise<string[]> {
+    const options = { address: this.temporalAddress, connectTimeout: TEMPORAL_LIMIT_MS };
+    const connection = await Connection.connect(options).catch(() => null);
+    if (!connection) return [];
+    try {
+      const [kept, { messages }] = await Promise.all([
+        keptInTemporal(connection.workflowService),
+        this.phones.call<{ messages: PhoneMessage[] }>('/control/messages'),
+      ]);
+      return findPersonalData(kept, {
+        phoneNumbers: this.#profiles.map((each) => each.phone_number),
+        names: this.#profiles.flatMap((each) => [each.first_name, each.last_name]),
+        emails: this.#profiles.map((each) => each.email),
+        texts: messages.map((each) => each.body),
+      });
+    } finally {
+      await connection.close();
+    }
   }
 
   /** Kills the process, as a crash or a power cut of it would; its servers end with it. Data stays. */
@@ -204,15 +243,17 @@ export class Kronus {
   }
 
   /** A profile that nobody has yet. */
-  profile(firstName: string) {
-    const number = ++this.#people;
-    return {
+  profile(firstName: string): Profile {
+    const number = this.#profiles.length + 1;
+    const profile = {
       first_name: firstName,
       last_name: 'Stark',
       email: `${firstName.toLowerCase()}.${number}@example.org`,
       password: 'very-secure',
       phone_number: `+1555${String(1_000_000 + number)}`,
     };
+    this.#profiles.push(profile);
+    return profile;
   }
 
   private async login({ email, password }: { email: string; password: string }): Promise<Account> {
