@@ -7,7 +7,9 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Everything that can end up in the bundle. */
 const SOURCES = ['workflows', 'libs/domain', 'libs/temporal'];
-const VERSIONS = 'package.json';
+const IS_SOURCE = import.meta.url.endsWith('.ts');
+/** The versions of what goes into it; a build lies one folder deeper. */
+const VERSIONS = join(ROOT, IS_SOURCE ? '' : '..', 'package.json');
 
 /**
  * Bundles the workflows, and keeps the bundle in `cacheDir` under the hash of its sources, so that only a change of
@@ -33,7 +35,7 @@ export async function bundleWorkflows(cacheDir: string, failureConverterPath?: s
 export function bundle(failureConverterPath?: string): Promise<{ code: string }> {
   const silent = () => undefined;
   return bundleWorkflowCode({
-    workflowsPath: join(ROOT, 'workflows', import.meta.url.endsWith('.ts') ? 'index.ts' : 'index.js'),
+    workflowsPath: join(ROOT, 'workflows', IS_SOURCE ? 'index.ts' : 'index.js'),
     failureConverterPath,
     logger: {
       log: silent,
@@ -51,7 +53,7 @@ export function bundle(failureConverterPath?: string): Promise<{ code: string }>
 }
 
 function hashOfSources(): string {
-  const hash = createHash('sha256').update(readFileSync(join(ROOT, VERSIONS)));
+  const hash = createHash('sha256').update(readFileSync(VERSIONS));
   for (const folder of SOURCES) {
     for (const file of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).sort()) {
       if (/\.[jt]s$/.test(file) && !file.includes('spec')) {
