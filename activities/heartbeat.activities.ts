@@ -66,6 +66,7 @@ async function call(url: string): Promise<string | null> {
     await response.body?.cancel();
     return response.ok ? null : `status ${response.status}`;
   } catch (error) {
-    return error instanceof Error ? error.name : 'unknown';
+    const { name, cause } = error as Error & { cause?: { code?: string } };
+    return cause?.code ?? name;
   }
 }

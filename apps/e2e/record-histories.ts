@@ -4,10 +4,12 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { Client, Connection } from '@temporalio/client';
 import { findTemporal } from '#libs/embedded/temporal-binary';
 import { escalationWorkflowId } from '#workflows/escalation/escalation.contract';
 import { noticesWorkflowId } from '#workflows/notices/notices.contract';
 import { probeWorkflowId } from '#workflows/probe/probe.contract';
+import { RECONCILE_WORKFLOW } from '#workflows/reconcile/reconcile.contract';
 import { Kronus } from './harness.ts';
 
 const version = process.argv[2];
@@ -53,5 +55,13 @@ await silent.phone.replies('yes');
 await silent.contacts[0]!.receives('All clear');
 await kronus.minutesPass(3);
 record('escalation', 'all-clear-after-the-end', escalationWorkflowId(Number(probe!.id)));
+
+const connection = await Connection.connect({ address: kronus.temporalAddress });
+const query = `WorkflowType = '${RECONCILE_WORKFLOW}' AND ExecutionStatus = 'Completed'`;
+for await (const { workflowId } of new Client({ connection }).workflow.list({ query })) {
+  record('reconcile', 'quiet', workflowId);
+  break;
+}
+await connection.close();
 
 await kronus.stop();
