@@ -6,8 +6,8 @@ import { lockPerson } from '#libs/db/queries/person';
 import { Probe } from '#libs/db/entities/probe.entity';
 import type { Clock } from '#libs/domain/clock';
 import { deliveryRank } from '#libs/domain/delivery';
-import { nextEscalationStep, type EscalationStep } from '#libs/domain/escalation';
-import { texts, type AlertCause } from '#libs/domain/texts';
+import { alertCauseOf, nextEscalationStep, type EscalationStep } from '#libs/domain/escalation';
+import { texts } from '#libs/domain/texts';
 import type { ReadBack } from './read-back.ts';
 import type { TextSender } from './text-sender.ts';
 
@@ -105,7 +105,7 @@ export function createEscalationActivities({
           attemptKey,
           kind: 'alert',
           toNumber: contact.phoneNumber,
-          body: texts.en.alert(names, causeOf(probe)),
+          body: texts.en.alert(names, alertCauseOf(probe.status, probe.reason)),
         };
         const messageId = await recordNotice(em, escalation, notice);
         if (!(await em.findOne(EmergencyProbe, { messageId }))) {
@@ -190,11 +190,6 @@ export function createEscalationActivities({
       );
     },
   };
-}
-
-function causeOf({ status, reason }: Probe): AlertCause {
-  if (status === 'bad') return 'bad';
-  return reason === 'no_reply' ? 'no_reply' : 'unreachable';
 }
 
 async function recordNotice(em: EntityManager, { user, probe }: Escalation, notice: Notice): Promise<number> {

@@ -10,8 +10,16 @@ import { loadWatch, lockPerson, toOpenProbe } from '#libs/db/queries/person';
 import { settleProbe } from '#libs/db/queries/settle-probe';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
-import { classifyError, isDeliveryFailure } from '#libs/domain/delivery';
-import { nextStep, onSilence, type ProbeReason, type ProbeStep, type Tick } from '#libs/domain/probe';
+import { classifyError } from '#libs/domain/delivery';
+import {
+  endOfFailedQuestion,
+  nextStep,
+  onSilence,
+  reasonOfSilence,
+  type ProbeReason,
+  type ProbeStep,
+  type Tick,
+} from '#libs/domain/probe';
 import { texts } from '#libs/domain/texts';
 import { SendError } from '#libs/twilio/messenger';
 import { retryLater } from './failures.ts';
@@ -69,8 +77,8 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
       );
     }
     if (result.outcome === 'failed') {
-      const isOptedOut = classifyError(result.errorCode) === 'opted_out';
-      await raiseAlarm(userId, question.probeId, isOptedOut ? 'opted_out' : 'undeliverable');
+      const end = endOfFailedQuestion(classifyError(result.errorCode));
+      await raiseAlarm(userId, question.probeId, end ?? 'undeliverable');
     }
   }
 
@@ -153,8 +161,7 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
         if (effect === 'askOnceMore') probe.lateRetries++;
         if (effect !== 'alarm') return false;
         const sent = await em.find(Message, { probeId, kind: { $in: ['check_in', 'follow_up'] } });
-        const isUnreached = sent.every((message) => isDeliveryFailure(message.status));
-        const reason = isUnreached ? 'undeliverable' : 'no_reply';
+        const reason = reasonOfSilence(sent.map((message) => message.status));
         await settleProbe(em, wakeups, { probe, settings, status: 'unavailable', reason, timeZone, now });
         return true;
       });

@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { WakeupKind } from '#libs/db/entities/wakeup.entity';
 import { noticedUserIds } from '#libs/db/queries/notices';
+import type { DeliveryReports } from '#libs/db/queries/delivery-reports';
 import { escalatingProbeIds, watchedUserIds } from '#libs/db/queries/person';
 import type { SendSignal, Wakeups } from '#libs/db/queries/wakeups';
 import { SendError } from '#libs/twilio/messenger';
@@ -12,6 +13,7 @@ export interface ReconcileActivityDeps {
   orm: MikroORM;
   wakeups: Wakeups;
   readBack: ReadBack;
+  deliveryReports: DeliveryReports;
   /** Delivers a signal, starting the workflow when it is not running. */
   send: SendSignal;
   /** The ids after the slash of every running workflow of a kind. May lag behind by a moment. */
@@ -26,6 +28,7 @@ export function createReconcileActivities({
   orm,
   wakeups,
   readBack,
+  deliveryReports,
   send,
   runningIds,
 }: ReconcileActivityDeps) {
@@ -41,6 +44,9 @@ export function createReconcileActivities({
         throw error instanceof SendError ? retryLater(error) : error;
       }
     },
+
+    /** Applies delivery reports that came before their message was (again) on record; answers how many. */
+    applyEarlyReports: (): Promise<number> => deliveryReports.applyEarly(),
 
     /**
      * Starts the workflow of every person, every alarm and everybody's notices that should have one and has none;

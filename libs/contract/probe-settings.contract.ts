@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHECK_LIMITS } from '#libs/domain/sms-command';
 import { isKnownTimeZone, isValidCron } from '#libs/domain/cadence';
 import { TIME_OF_DAY } from '#libs/domain/check-plan';
+import { REACHABILITIES } from '#libs/domain/delivery';
 import {
   body,
   flagField,
@@ -118,6 +119,10 @@ export const ProbeSettingsView = z
       .meta({ description: 'When the person is asked next; null while it is off.' }),
     next_checks: z.array(timeField()).meta({
       description: 'The next three scheduled checks, if nothing is changed; none while it is off.',
+    }),
+    reachability: z.enum(REACHABILITIES).meta({
+      description:
+        'Whether texts can reach the person: opted_out until they text START, broken until they answer or change their number.',
     }),
   })
   .meta({ id: 'ProbeSettings', description: 'When and how the person is asked.' });

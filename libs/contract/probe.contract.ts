@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { CHECK_LIMITS } from '#libs/domain/sms-command';
-import type { DeliveryStatus } from '#libs/domain/delivery';
+import { DELIVERY_STATUSES } from '#libs/domain/delivery';
 import { PROBE_REASONS, PROBE_STATUSES, type ProbeKind, type ProbeStatus } from '#libs/domain/probe';
 import { body, query, timeField, wholeNumberField } from './fields.ts';
+import { MessageView } from './message.contract.ts';
 import { pageFields } from './paging.ts';
 import { maxRetriesField, waitTimeField } from './probe-settings.contract.ts';
 import { statusFilter } from './status-filter.ts';
@@ -17,16 +18,6 @@ export const PROBE_STATUS_IDS: Record<ProbeStatus, number> = {
 };
 
 const kinds = ['scheduled', 'one_off'] as const satisfies readonly ProbeKind[];
-const deliveryStatuses = [
-  'queued',
-  'sending',
-  'accepted',
-  'sent',
-  'delivered',
-  'undelivered',
-  'failed',
-  'canceled',
-] as const satisfies readonly DeliveryStatus[];
 
 const { inMinutes, maxRetries, waitMinutes } = CHECK_LIMITS;
 
@@ -56,7 +47,7 @@ export const AlertView = z
     id: z.int(),
     contact_id: z.int().nullable().meta({ description: 'Null when the contact was deleted since.' }),
     round: z.int().meta({ description: '1, or 2 for the one who is asked again.' }),
-    delivery_status: z.enum(deliveryStatuses),
+    delivery_status: z.enum(DELIVERY_STATUSES),
     created_at: timeField(),
     sent_at: timeField().nullable(),
     acknowledged_at: timeField().nullable(),
@@ -94,6 +85,18 @@ export const ProbeView = z
   })
   .meta({ id: 'Probe', description: 'One check on a person.' });
 export type ProbeView = z.output<typeof ProbeView>;
+
+/** One check on a person with the moments of its life and every text that was sent about it. */
+export const ProbeDetailView = ProbeView.extend({
+  decided_at: timeField().nullable(),
+  switched_off_at: timeField().nullable().meta({
+    description: 'When its alarm switched the schedule off; null when it was off, or there was no alarm.',
+  }),
+  all_clear_at: timeField().nullable(),
+  escalation_ended_at: timeField().nullable(),
+  messages: z.array(MessageView).meta({ description: 'Every text about it, oldest first.' }),
+}).meta({ id: 'ProbeDetail', description: 'One check on a person, with everything about it.' });
+export type ProbeDetailView = z.output<typeof ProbeDetailView>;
 
 /** How many probes are in each state. */
 export const ProbeStats = z

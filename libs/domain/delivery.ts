@@ -2,8 +2,17 @@
  * The life of an outbound message. `queued`: a row, nothing sent. `sending`: being handed to the provider, perhaps
  * accepted already. `accepted` and later: the provider has it.
  */
-export type DeliveryStatus =
-  'queued' | 'sending' | 'accepted' | 'sent' | 'delivered' | 'undelivered' | 'failed' | 'canceled';
+export const DELIVERY_STATUSES = [
+  'queued',
+  'sending',
+  'accepted',
+  'sent',
+  'delivered',
+  'undelivered',
+  'failed',
+  'canceled',
+] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 const RANK: Record<DeliveryStatus, number> = {
   queued: 0,
@@ -46,13 +55,14 @@ export const fromProviderStatus = (word: string): DeliveryStatus | null => FROM_
  */
 export type ErrorClass = 'retry' | 'unreachable' | 'broken' | 'opted_out' | 'operator';
 
-// Codes: Twilio, "Error and Warning Dictionary".
+// Codes: Twilio, "Error and Warning Dictionary". 30004 (message blocked) has many causes there, an opt-out, a carrier's
+// block and a phone without signal among them, so nobody is said to have opted out because of it.
 const BY_CODE = new Map<number, ErrorClass>([
   ...[20429, 30001, 30008].map((code) => [code, 'retry'] as const),
-  [30003, 'unreachable'],
-  ...[21211, 21214, 21217, 21614, 30005, 30006].map((code) => [code, 'broken'] as const),
+  ...[30003, 30004].map((code) => [code, 'unreachable'] as const),
+  ...[21211, 21214, 21217, 21268, 21614, 21635, 30005, 30006].map((code) => [code, 'broken'] as const),
   [21610, 'opted_out'],
-  ...[20003, 21408, 21606, 30002, 30007, 30034].map((code) => [code, 'operator'] as const),
+  ...[20003, 21408, 21606, 30002, 30007, 30032, 30034].map((code) => [code, 'operator'] as const),
 ]);
 
 /**
@@ -70,3 +80,13 @@ export function classifyError(code: number | null, httpStatus: number | null = n
 /** True when sending to this number again cannot help. */
 export const isPermanent = (errorClass: ErrorClass): boolean =>
   errorClass === 'broken' || errorClass === 'opted_out';
+
+/** Whether texts can reach a person, as far as we know: they opted out (STOP), or their number is broken. */
+export const REACHABILITIES = ['ok', 'opted_out', 'broken'] as const;
+export type Reachability = (typeof REACHABILITIES)[number];
+
+/** Decides from the moments when we learned of it; an opt-out is what the person can undo, so it is told first. */
+export function reachabilityOf(known: { optedOutAt?: unknown; numberBrokenAt?: unknown }): Reachability {
+  if (known.optedOutAt) return 'opted_out';
+  return known.numberBrokenAt ? 'broken' : 'ok';
+}

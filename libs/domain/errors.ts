@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'forbidden'
   | 'contact_required'
   | 'phone_required'
+  | 'opted_out'
   | 'not_found'
   | 'method_not_allowed'
   | 'email_taken'

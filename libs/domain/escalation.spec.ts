@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { nextEscalationStep, type Alert, type EscalationState } from './escalation.ts';
+import { alertCauseOf, nextEscalationStep, type Alert, type EscalationState } from './escalation.ts';
+import { PROBE_REASONS } from './probe.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 12, minute));
 const sent = (contactId: number, minute: number, round = 1): Alert => ({
@@ -95,4 +96,18 @@ describe('nextEscalationStep', () => {
     expect(step({ acknowledgement: 'untold', allClear: 'untold' })).toEqual({ do: 'tellAllClear' });
     expect(step({ acknowledgement: 'told', allClear: 'told' })).toEqual({ do: 'end', outcome: 'all_clear' });
   });
+});
+
+it('says of everybody who could not be reached why, and never that they missed their check-in', () => {
+  const causes = PROBE_REASONS.map((reason) => [reason, alertCauseOf('unavailable', reason)]);
+  expect(Object.fromEntries(causes)).toEqual({
+    replied: 'no_reply',
+    no_reply: 'no_reply',
+    undeliverable: 'unreachable',
+    invalid_number: 'invalid_number',
+    opted_out: 'opted_out',
+    cancelled_by_user: 'no_reply',
+    superseded: 'no_reply',
+  });
+  expect(alertCauseOf('bad', 'replied')).toBe('bad');
 });

@@ -1,3 +1,6 @@
+import type { ProbeReason, ProbeStatus } from './probe.ts';
+import type { AlertCause } from './texts.ts';
+
 /** One request to one contact to look after the person. */
 export interface Alert {
   /** Null when the contact was deleted since. */
@@ -77,4 +80,16 @@ export function nextEscalationStep(state: EscalationState, now: Date): Escalatio
   const hasAsked = state.alerts.some((alert) => alert.sentAt && !alert.isFailed);
   if (hasAsked) return { do: 'end', outcome: 'nobody_answered' };
   return state.isNobodyTold ? { do: 'end', outcome: 'nobody_to_ask' } : { do: 'tellNobody' };
+}
+
+const CAUSES: Partial<Record<ProbeReason, AlertCause>> = {
+  undeliverable: 'unreachable',
+  invalid_number: 'invalid_number',
+  opted_out: 'opted_out',
+};
+
+/** What the contacts are told of the end of a probe: "missed their check-in" only of somebody who could have answered. */
+export function alertCauseOf(status: ProbeStatus, reason: ProbeReason | null | undefined): AlertCause {
+  if (status === 'bad') return 'bad';
+  return (reason && CAUSES[reason]) ?? 'no_reply';
 }

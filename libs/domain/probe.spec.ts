@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   effectOfReply,
+  endOfFailedQuestion,
   isAlarm,
   nextStep,
   onSilence,
   PROBE_STATUSES,
+  reasonOfSilence,
   type OpenProbe,
   type Watch,
 } from './probe.ts';
@@ -117,5 +119,25 @@ describe('effectOfReply', () => {
 
   it('ignores a text when nothing was ever asked', () => {
     expect(effectOfReply(null, 'bad')).toEqual({ do: 'ignore' });
+  });
+});
+
+describe('a question that failed', () => {
+  it.each([
+    ['opted_out', 'opted_out'],
+    ['broken', 'invalid_number'],
+    ['unreachable', null],
+    ['retry', null],
+    ['operator', null],
+  ] as const)('for a phone that is %s ends the probe as %p', (errorClass, end) => {
+    expect(endOfFailedQuestion(errorClass)).toBe(end);
+  });
+
+  it('is silence only when another one may have arrived', () => {
+    for (const failed of ['undelivered', 'failed', 'canceled'] as const) {
+      expect(reasonOfSilence([failed, 'undelivered'])).toBe('undeliverable');
+      for (const other of ['accepted', 'sent', 'delivered'] as const)
+        expect(reasonOfSilence([failed, other])).toBe('no_reply');
+    }
   });
 });

@@ -1,14 +1,19 @@
+import { isDeliveryFailure, type DeliveryStatus, type ErrorClass } from './delivery.ts';
 import type { ReplyMeaning } from './replies.ts';
 
 /** Every state of a probe, `pending` first; all others are final. */
 export const PROBE_STATUSES = ['pending', 'good', 'bad', 'cancelled', 'unavailable'] as const;
 export type ProbeStatus = (typeof PROBE_STATUSES)[number];
 
-/** Why a probe ended. `undeliverable` and `opted_out` are ours to say, never shown as "you did not answer". */
+/**
+ * Why a probe ended. Never shown as "you did not answer": `undeliverable` (the phone got no question), `invalid_number`
+ * (no text can ever reach the number) and `opted_out` (the person sent STOP).
+ */
 export const PROBE_REASONS = [
   'replied',
   'no_reply',
   'undeliverable',
+  'invalid_number',
   'opted_out',
   'cancelled_by_user',
   'superseded',
@@ -117,3 +122,21 @@ export function effectOfReply(
 
 /** True for the two ends that raise the alarm. */
 export const isAlarm = (status: ProbeStatus): boolean => status === 'bad' || status === 'unavailable';
+
+/** How a question that failed ends its probe at once; null when the next follow-up may still arrive. */
+export function endOfFailedQuestion(errorClass: ErrorClass): 'opted_out' | 'invalid_number' | null {
+  switch (errorClass) {
+    case 'opted_out':
+      return 'opted_out';
+    case 'broken':
+      return 'invalid_number';
+    case 'unreachable':
+    case 'retry':
+    case 'operator':
+      return null;
+  }
+}
+
+/** Why nobody answered, from what became of the questions: one that may have arrived makes it silence. */
+export const reasonOfSilence = (questions: DeliveryStatus[]): 'undeliverable' | 'no_reply' =>
+  questions.every(isDeliveryFailure) ? 'undeliverable' : 'no_reply';

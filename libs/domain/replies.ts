@@ -35,9 +35,17 @@ export const isAcknowledgement = (body: string): boolean => ACKNOWLEDGEMENTS.has
 /** What a text does to the texts that we may send: `stop` ends them, `start` allows them again. */
 export type OptOut = 'stop' | 'start';
 
-/** Reads the provider's own words; such a text is never a Kronus command and never a reply. Null for any other text. */
-export function readOptOut(body: string): OptOut | null {
+/**
+ * Reads a text as an opt-out or opt-in, by what the provider made of it (`OptOutType`, null when it did not say) or by
+ * the provider's own words; such a text is never a command and never a reply. Null for any other text, and for a good
+ * answer, whatever else the provider takes it for. Source: Twilio, "Advanced Opt-Out".
+ */
+export function readOptOut(body: string, optOutType: string | null = null): OptOut | null {
   const text = normalizeReply(body);
-  if (STOP_WORDS.has(text)) return 'stop';
-  return START_WORDS.has(text) ? 'start' : null;
+  if (optOutType === 'STOP' || STOP_WORDS.has(text)) return 'stop';
+  if (GOOD.has(text)) return null;
+  return optOutType === 'START' || START_WORDS.has(text) ? 'start' : null;
 }
+
+/** True for the one answer that the provider also takes for consent to texts, when its sender had opted out. */
+export const isConsent = (body: string): boolean => normalizeReply(body) === 'yes';

@@ -12,6 +12,8 @@ const everyText = (t: Texts): [string, string][] => [
   ['alert bad', t.alert(names, 'bad')],
   ['alert no_reply', t.alert(names, 'no_reply')],
   ['alert unreachable', t.alert(names, 'unreachable')],
+  ['alert invalid_number', t.alert(names, 'invalid_number')],
+  ['alert opted_out', t.alert(names, 'opted_out')],
   ['reachedOut', t.reachedOut(names)],
   ['nobodyToReach', t.nobodyToReach()],
   ['acknowledgedToPerson', t.acknowledgedToPerson(names)],

@@ -6,8 +6,11 @@ export interface TextNames {
   contact: string;
 }
 
-/** Why the contacts are alerted: the person said so, did not answer, or could not be reached at all. */
-export type AlertCause = 'bad' | 'no_reply' | 'unreachable';
+/**
+ * Why the contacts are alerted: the person said so, did not answer, could not be reached, has a number that texts cannot
+ * reach, or opted out of texts.
+ */
+export type AlertCause = 'bad' | 'no_reply' | 'unreachable' | 'invalid_number' | 'opted_out';
 
 /** Every sentence that Kronus says on a phone. */
 export interface Texts {
@@ -53,6 +56,8 @@ const CAUSES: Record<AlertCause, (person: string) => string> = {
   bad: (person) => `${person} says they're not okay. You're their emergency contact: reach out ASAP.`,
   no_reply: (person) => `${person} missed their check-in. You're their emergency contact: please reach out.`,
   unreachable: (person) => `we can't reach ${person} by text. You're their emergency contact: reach out.`,
+  invalid_number: (person) => `texts can't reach ${person}'s number any more. Please check on them yourself.`,
+  opted_out: (person) => `${person} opted out of Kronus texts (STOP), so we can't check on them: reach out.`,
 };
 
 const english: Texts = {

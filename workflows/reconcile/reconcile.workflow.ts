@@ -5,7 +5,7 @@ import type { ReconcileActivities } from '#activities/reconcile.activities';
 // The schedule comes again; a run that fails must not stand in the next one's way.
 const LIMITS = { startToCloseTimeout: '2 minutes', scheduleToCloseTimeout: '5 minutes' } as const;
 const { deliverOwedSignals, startMissingWorkflows } = proxyActivities<ReconcileActivities>(LIMITS);
-const { readMissedTexts } = proxyActivities<ReconcileActivities>({
+const { readMissedTexts, applyEarlyReports } = proxyActivities<ReconcileActivities>({
   ...LIMITS,
   retry: { maximumAttempts: 1 },
 });
@@ -27,13 +27,15 @@ export interface Reconciled {
 }
 
 /**
- * Closes the gap between a commit and its signal, starts again whatever should be running and is not, and learns the
- * texts that never reached the webhook. At its end it calls the watchdog, who so hears from the schedule, a worker and
- * the database at once.
+ * Closes the gap between a commit and its signal, starts again whatever should be running and is not, and takes in
+ * delivery reports that came too early and texts that never reached the webhook. At its end it calls the watchdog, who
+ * so hears from the schedule, a worker and the database at once.
  */
 export async function reconcile(): Promise<Reconciled> {
   const delivered = await deliverOwedSignals();
   const started = await startMissingWorkflows();
+  // Before the provider is asked, which may be away.
+  if (patched('early-reports')) await orNull(applyEarlyReports);
   const listed = await orNull(readMissedTexts);
   const heartbeat = patched('heartbeat') ? await orNull(sendHeartbeat) : null;
   return { delivered, started, listed, heartbeat };

@@ -12,6 +12,7 @@ import { ErrorFilter } from './http/error.filter.ts';
 import { SchemaPipe } from './http/schema.pipe.ts';
 import { JobsModule } from './jobs/jobs.module.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
+import { MessagesModule } from './messages/messages.module.ts';
 import { ProbeSettingsModule } from './probe-settings/probe-settings.module.ts';
 import { ProbesModule } from './probes/probes.module.ts';
 import { UsersModule } from './users/users.module.ts';
@@ -35,6 +36,7 @@ export class AppModule {
         ProbeSettingsModule,
         ProbesModule,
         JobsModule,
+        MessagesModule,
         WebhooksModule,
       ],
       providers: [

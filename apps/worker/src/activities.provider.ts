@@ -9,6 +9,7 @@ import { ReadBack } from '#activities/read-back';
 import { createSendingPace } from '#activities/sending-pace';
 import { TextSender } from '#activities/text-sender';
 import type { Config } from '#libs/config/config';
+import { DeliveryReports } from '#libs/db/queries/delivery-reports';
 import { InboundTexts } from '#libs/db/queries/inbound-texts';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
@@ -38,6 +39,7 @@ export function createActivities({ config, orm, wakeups, messenger, client, cloc
   const sender = new TextSender(orm, messenger, clock, statusCallback, pace);
   const inbound = new InboundTexts({ orm, wakeups, clock, timeZone, minuteMs });
   const readBack = new ReadBack({ orm, messenger, inbound, sender, clock });
+  const deliveryReports = new DeliveryReports({ orm, wakeups, clock, timeZone });
   const probe = createProbeActivities({ orm, sender, readBack, wakeups, clock, timeZone, minuteMs });
   const escalation = createEscalationActivities({ orm, sender, readBack, clock, minuteMs });
   const notices = createNoticeActivities({ orm, sender, wakeups, clock });
@@ -45,6 +47,7 @@ export function createActivities({ config, orm, wakeups, messenger, client, cloc
     orm,
     wakeups,
     readBack,
+    deliveryReports,
     send: createSignalSender(client),
     runningIds: (kind) => runningIds(client, kind),
   });

@@ -1,5 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { nextCheck, outsideQuietHours, type CheckPlan } from '#libs/domain/check-plan';
+import { AppError } from '#libs/domain/errors';
+import type { ProbeReason } from '#libs/domain/probe';
 import { User } from './user.entity.ts';
 
 const ProbeSettingsSchema = defineEntity({
@@ -19,6 +21,8 @@ const ProbeSettingsSchema = defineEntity({
     quietHoursFrom: p.string().nullable(),
     quietHoursTo: p.string().nullable(),
     timeZone: p.string().nullable(),
+    optedOutAt: p.datetime().nullable(),
+    numberBrokenAt: p.datetime().nullable(),
     createdAt: p.datetime().onCreate(() => new Date()),
     updatedAt: p
       .datetime()
@@ -46,6 +50,7 @@ export const checkPlanOf = (settings: PlannedSettings, serverTimeZone: string): 
  * How a person is watched. `nextTickAt` is set exactly while the schedule is active: when the next scheduled check is
  * asked, which pause, quiet hours and the person's time zone have gone into. `pausedUntil` belongs to an active
  * schedule and may have passed; `pauseChangedAt` is when the person last paused or resumed.
+ * `optedOutAt` and `numberBrokenAt`: since when, as far as we know, texts cannot reach them.
  */
 export class ProbeSettings extends ProbeSettingsSchema.class {
   /** Turns the schedule on, without a pause, or plans it anew, from `now` on. @throws RangeError for an invalid expression */
@@ -87,6 +92,27 @@ export class ProbeSettings extends ProbeSettingsSchema.class {
     this.pausedUntil = null;
     this.pauseChangedAt = now;
     if (wasPaused) this.schedule(serverTimeZone, now);
+  }
+
+  /** Refuses to watch somebody whom no text may be sent to. @throws AppError opted_out */
+  mustTakeTexts(): void {
+    if (!this.optedOutAt) return;
+    throw new AppError(
+      'opted_out',
+      'the phone has opted out of texts: text START from it first, then try again',
+    );
+  }
+
+  /** Remembers what the end of a probe told about the person's phone. */
+  learnFrom(reason: ProbeReason, now: Date): void {
+    if (reason === 'opted_out') this.optedOutAt ??= now;
+    if (reason === 'invalid_number') this.numberBrokenAt ??= now;
+  }
+
+  /** Forgets what keeps texts from the person: another number has a past of its own. */
+  forgetReachability(): void {
+    this.optedOutAt = null;
+    this.numberBrokenAt = null;
   }
 
   /** Turns the schedule off, and ends its pause. */

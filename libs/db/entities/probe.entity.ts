@@ -19,6 +19,7 @@ const ProbeSchema = defineEntity({
     waitTimeInMinutes: p.integer(),
     lastAskedAt: p.datetime().nullable(),
     decidedAt: p.datetime().nullable(),
+    switchedOffAt: p.datetime().nullable(),
     allClearAt: p.datetime().nullable(),
     escalationEndedAt: p.datetime().nullable(),
     createdAt: p.datetime().onCreate(() => new Date()),

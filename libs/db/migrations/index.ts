@@ -3,6 +3,7 @@ import { Migration20261121120000 } from './migration-20261121120000.ts';
 import { Migration20261125100000 } from './migration-20261125100000.ts';
 import { Migration20261125110000 } from './migration-20261125110000.ts';
 import { Migration20261125130000 } from './migration-20261125130000.ts';
+import { Migration20261125140000 } from './migration-20261125140000.ts';
 
 /** Every migration, oldest first. A released one is never changed. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: 'migration-20261125100000', class: Migration20261125100000 },
   { name: 'migration-20261125110000', class: Migration20261125110000 },
   { name: 'migration-20261125130000', class: Migration20261125130000 },
+  { name: 'migration-20261125140000', class: Migration20261125140000 },
 ];

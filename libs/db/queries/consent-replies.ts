@@ -9,7 +9,7 @@ import {
   type Refusal,
 } from '#libs/domain/consent';
 import { isAlarm, type ProbeStatus } from '#libs/domain/probe';
-import { normalizeReply } from '#libs/domain/replies';
+import { isConsent } from '#libs/domain/replies';
 import { texts } from '#libs/domain/texts';
 import { User } from '../entities/user.entity.ts';
 import { acceptConsent, optIn, refuseConsent, type Relation } from './consent.ts';
@@ -136,6 +136,6 @@ export async function optInByYes(
   { wakeups, now }: ReplyContext,
 ): Promise<OwedSignal[]> {
   const hasOptedOut = asked.some((each) => each.refusal === 'opted_out');
-  if (!hasOptedOut || normalizeReply(body) !== 'yes') return [];
+  if (!hasOptedOut || !isConsent(body)) return [];
   return optIn(em, wakeups, { phoneNumber: from, now });
 }

@@ -99,20 +99,24 @@ export async function acceptConsent(em: EntityManager, relation: Relation, now: 
   return true;
 }
 
+/** Everybody whose contact this phone is or was, in the order of their ids. */
+export async function peopleWithContact(em: EntityManager, phoneNumber: string): Promise<number[]> {
+  const people = await em.execute<{ user_id: number }[]>(
+    `select user_id from contacts where phone_number = ? union select user_id from consents where phone_number = ?
+     order by user_id`,
+    [phoneNumber, phoneNumber],
+  );
+  return people.map((row) => row.user_id);
+}
+
 /** The provider texts this phone no more (STOP): a refusal to everybody who made it a contact. */
 export async function optOut(
   em: EntityManager,
   wakeups: Wakeups,
   { phoneNumber, cause, now }: { phoneNumber: string; cause: string; now: Date },
 ): Promise<OwedSignal[]> {
-  // In the order of the ids, so that two such texts can not lock each other out.
-  const people = await em.execute<{ user_id: number }[]>(
-    `select user_id from contacts where phone_number = ? union select user_id from consents where phone_number = ?
-     order by user_id`,
-    [phoneNumber, phoneNumber],
-  );
   const owed: OwedSignal[] = [];
-  for (const { user_id: userId } of people) {
+  for (const userId of await peopleWithContact(em, phoneNumber)) {
     const refusal = { userId, phoneNumber, refusal: 'opted_out', cause, now } as const;
     owed.push(...(await refuseConsent(em, wakeups, refusal)));
   }

@@ -16,6 +16,7 @@ export interface OpenAlert {
   phoneNumber: string;
   /** True when the contact refused since: their help is welcome, but nobody asks for it. */
   isRefused: boolean;
+  contactId: number;
 }
 
 /** A text that comes later than this is not taken for an answer to the alert. */
@@ -28,9 +29,9 @@ export async function findOpenAlert(
   now: Date,
 ): Promise<OpenAlert | null> {
   const [row] = await em.execute<
-    { id: number; probe_id: number; user_id: number; is_refused: boolean | null }[]
+    { id: number; probe_id: number; user_id: number; contact_id: number; is_refused: boolean | null }[]
   >(
-    `select e.id, e.probe_id, p.user_id, k.answer = 'refused' as is_refused
+    `select e.id, e.probe_id, p.user_id, c.id as contact_id, k.answer = 'refused' as is_refused
      from contacts c
      join emergency_probes e on e.contact_id = c.id
      join probes p on p.id = e.probe_id
@@ -41,8 +42,8 @@ export async function findOpenAlert(
     [phoneNumber, new Date(now.getTime() - ANSWERABLE_MS)],
   );
   if (!row) return null;
-  const { id, probe_id: probeId, user_id: userId, is_refused } = row;
-  return { id, probeId, userId, phoneNumber, isRefused: is_refused ?? false };
+  const { id, probe_id: probeId, user_id: userId, contact_id: contactId, is_refused } = row;
+  return { id, probeId, userId, contactId, phoneNumber, isRefused: is_refused ?? false };
 }
 
 /**
@@ -57,8 +58,10 @@ export async function applyContactText(
 ): Promise<Answer> {
   const user = await em.findOneOrFail(User, alert.userId);
   const names = { person: user.firstName ?? '' };
+  const { probeId, contactId } = alert;
   if (!isAcknowledgement(body)) {
-    return { reply: alert.isRefused ? null : texts.en.askToAcknowledgeReply(names), owed: [] };
+    const reply = alert.isRefused ? null : texts.en.askToAcknowledgeReply(names);
+    return { reply, probeId, contactId, effect: 'hinted', owed: [] };
   }
 
   if (!(await lockPerson(em, user.id))) return NO_ANSWER;
@@ -70,7 +73,9 @@ export async function applyContactText(
   await wakeups.record(em, { kind: 'escalation', entityId: alert.probeId, signal: 'acknowledged' });
   return {
     reply: texts.en.acknowledgedReply(names),
-    probeId: alert.probeId,
-    owed: [{ kind: 'escalation', entityId: alert.probeId }],
+    probeId,
+    contactId,
+    effect: 'acknowledged',
+    owed: [{ kind: 'escalation', entityId: probeId }],
   };
 }

@@ -15,7 +15,7 @@ export interface Escalation {
   user: User;
   /** Every contact of the person but those who refused, in the order of their ids: nobody else is texted. */
   contacts: Contact[];
-  /** Those of them that an alert was handed over for. */
+  /** Those of them whom an alert reached, as far as we know: handed over, and not given up by the carrier since. */
   alertedContactIds: number[];
   acknowledgedBy: Contact | null;
   state: EscalationState;
@@ -70,9 +70,10 @@ export async function loadEscalation(
   );
   const hasSaid = (key: string) => said.some((each) => each.attempt_key === key && isSettled(each.status));
 
+  const hasReached = ({ accepted_at, status }: AlertRow) => accepted_at && !isDeliveryFailure(status);
   const alertedContactIds = contacts
     .map((contact) => contact.id)
-    .filter((id) => alerts.some((each) => each.accepted_at && each.contact_id === id));
+    .filter((id) => alerts.some((each) => each.contact_id === id && hasReached(each)));
   const acknowledgedId = alerts.find((each) => each.acknowledged_at)?.contact_id ?? null;
   const isAcknowledged = alerts.some((each) => each.acknowledged_at);
   const others = alertedContactIds.filter((id) => id !== acknowledgedId);

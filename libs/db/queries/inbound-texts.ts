@@ -3,9 +3,9 @@ import type { Clock } from '#libs/domain/clock';
 import { isAcknowledgement, readOptOut } from '#libs/domain/replies';
 import { Message } from '../entities/message.entity.ts';
 import { User } from '../entities/user.entity.ts';
-import { optIn, optOut } from './consent.ts';
 import { applyConsentText, findAddressee, optInByYes, type Addressed } from './consent-replies.ts';
 import { applyContactText, findOpenAlert, type OpenAlert } from './contact-replies.ts';
+import { applyProviderWord } from './opt-out.ts';
 import { applyPersonText, NO_ANSWER, type Answer, type ReplyContext } from './person-replies.ts';
 import type { Wakeups } from './wakeups.ts';
 
@@ -15,6 +15,8 @@ export interface InboundText {
   sid: string;
   from: string;
   body: string;
+  /** What the provider made of a text that is one of its keywords: STOP, START or HELP. */
+  optOutType?: string | null;
 }
 
 /** A text that the provider could not deliver when it was sent. */
@@ -37,6 +39,7 @@ interface StoredText {
   id: number;
   from_number: string;
   body: string;
+  opt_out_type: string | null;
   sent_at: string | null;
   handled_at: string | null;
   reply: string | null;
@@ -123,7 +126,7 @@ export class InboundTexts {
   private async applyStored(id: number): Promise<void> {
     await this.inTransaction(async (em) => {
       const [text] = await em.execute<StoredText[]>(
-        `select id, from_number, body, sent_at, handled_at, reply from inbound_messages
+        `select id, from_number, body, opt_out_type, sent_at, handled_at, reply from inbound_messages
          where id = ? and handled_at is null for update`,
         [id],
       );
@@ -133,14 +136,15 @@ export class InboundTexts {
 
   private async store(
     em: EntityManager,
-    { sid, from, body }: InboundText,
+    { sid, from, body, optOutType = null }: InboundText,
     sentAt: Date | null,
   ): Promise<StoredText> {
     const [stored] = await em.execute<StoredText[]>(
-      `insert into inbound_messages (provider_sid, from_number, body, sent_at, created_at) values (?, ?, ?, ?, ?)
+      `insert into inbound_messages (provider_sid, from_number, body, opt_out_type, sent_at, created_at)
+       values (?, ?, ?, ?, ?, ?)
        on conflict (provider_sid) do update set provider_sid = excluded.provider_sid
-       returning id, from_number, body, sent_at, handled_at, reply`,
-      [sid, from, body, sentAt, this.deps.clock.now()],
+       returning id, from_number, body, opt_out_type, sent_at, handled_at, reply`,
+      [sid, from, body, optOutType, sentAt, this.deps.clock.now()],
     );
     return stored!;
   }
@@ -149,11 +153,11 @@ export class InboundTexts {
     const answer = await this.answer(em, text);
     if (text.sent_at) await oweReply(em, text.id, text.from_number, answer);
     await em.flush();
-    await em.execute(`update inbound_messages set handled_at = ?, reply = ? where id = ?`, [
-      this.deps.clock.now(),
-      answer.reply,
-      text.id,
-    ]);
+    const { reply, probeId = null, contactId = null, effect = null } = answer;
+    await em.execute(
+      `update inbound_messages set handled_at = ?, reply = ?, probe_id = ?, contact_id = ?, effect = ? where id = ?`,
+      [this.deps.clock.now(), reply, probeId, contactId, effect, text.id],
+    );
     return answer;
   }
 
@@ -168,7 +172,7 @@ export class InboundTexts {
 
   /**
    * A phone can be a watched person's and several people's contact's at once: `addresseeOf` decides whom a text is for.
-   * The provider's own words are for all that made it a contact.
+   * The provider's own words are for all of them.
    */
   private async answer(em: EntityManager, text: StoredText): Promise<Answer> {
     const { from_number: from, body } = text;
@@ -177,13 +181,9 @@ export class InboundTexts {
     const sentAt = text.sent_at === null ? null : new Date(text.sent_at);
     const context: ReplyContext = { wakeups, textId: text.id, now, sentAt, timeZone, minuteMs };
 
-    const optOutWord = readOptOut(body);
-    if (optOutWord) {
-      const phone = { phoneNumber: from, cause: `text/${text.id}`, now };
-      const apply = optOutWord === 'stop' ? optOut : optIn;
-      return { reply: null, owed: await apply(em, wakeups, phone) };
-    }
     const user = await em.findOne(User, { phoneNumber: from, enabled: true });
+    const word = readOptOut(body, text.opt_out_type);
+    if (word) return applyProviderWord(em, { user, phoneNumber: from, word }, context);
     const alert = !user || isAcknowledgement(body) ? await findOpenAlert(em, from, now) : null;
     const received = { from, body, isPerson: user !== null, hasOpenAlert: alert !== null };
     const addressed = await findAddressee(em, received, context);
@@ -215,8 +215,8 @@ export class InboundTexts {
 
 /** Records the reply to a missed text as a message of its own, when it is about a probe; late help texts help nobody. */
 async function oweReply(em: EntityManager, id: number, toNumber: string, answer: Answer): Promise<void> {
-  const { reply: body, probeId } = answer;
-  if (body === null || probeId === undefined) return;
+  const { reply: body, probeId, effect } = answer;
+  if (body === null || probeId === undefined || effect === 'hinted') return;
   const [probe] = await em.execute<{ user_id: number }[]>(`select user_id from probes where id = ?`, [
     probeId,
   ]);

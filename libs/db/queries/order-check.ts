@@ -14,19 +14,21 @@ export const MAX_WAITING_CHECKS = 10;
 /**
  * Plans "check on me in N minutes" inside the caller's transaction; after the commit the caller delivers the owed
  * signal of the person's workflow.
- * @throws AppError phone_required, contact_required, conflict (too many wait already), not_found
+ * @throws AppError phone_required, contact_required, opted_out, conflict (too many wait already), not_found
  */
 export async function orderCheck(
   em: EntityManager,
   wakeups: Wakeups,
   { userId, order, now, minuteMs }: { userId: number; order: CheckOrder; now: Date; minuteMs: number },
 ): Promise<OneOffCheck> {
-  if (!(await lockPerson(em, userId))) throw new AppError('not_found', 'user not found');
+  const settings = await lockPerson(em, userId);
+  if (!settings) throw new AppError('not_found', 'user not found');
   const user = await em.findOneOrFail(User, userId);
   if (!user.phoneNumber) throw new AppError('phone_required', 'a phone number is required to be checked on');
   if ((await emergencyContactsOf(em, userId)).length === 0) {
     throw new AppError('contact_required', 'an emergency contact is required to be checked on');
   }
+  settings.mustTakeTexts();
   if ((await em.count(OneOffCheck, { userId, probeId: null, cancelledAt: null })) >= MAX_WAITING_CHECKS) {
     throw new AppError('conflict', `at most ${MAX_WAITING_CHECKS} checks can wait at a time`);
   }

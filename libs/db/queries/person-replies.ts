@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { TextEffect } from '../entities/inbound-message.entity.ts';
 import { Probe } from '../entities/probe.entity.ts';
 import { checkPlanOf, type ProbeSettings } from '../entities/probe-settings.entity.ts';
 import type { User } from '../entities/user.entity.ts';
@@ -9,8 +10,8 @@ import { settleProbe } from './settle-probe.ts';
 import type { OwedSignal, Wakeups } from './wakeups.ts';
 import { plusMs } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
-import { effectOfReply } from '#libs/domain/probe';
-import { readReply } from '#libs/domain/replies';
+import { effectOfReply, isAlarm } from '#libs/domain/probe';
+import { isConsent, readReply } from '#libs/domain/replies';
 import { readCommand, type CheckOrder } from '#libs/domain/sms-command';
 import { texts } from '#libs/domain/texts';
 import { sayMoment } from '#libs/domain/wall-clock';
@@ -20,6 +21,10 @@ export interface Answer {
   reply: string | null;
   /** The probe that the text was about. */
   probeId?: number;
+  /** The contact whose text it was; absent for the person's. */
+  contactId?: number;
+  /** What the text did, for the record. */
+  effect?: TextEffect;
   owed: Pick<OwedSignal, 'kind' | 'entityId'>[];
 }
 
@@ -91,7 +96,7 @@ async function applyPause(
   const words = { until: sayTo(settings, until, context), isCheckCalledOff: !!probe };
   return {
     reply: texts.en.pausedReply(words),
-    ...(probe && { probeId: probe.id }),
+    ...(probe && { probeId: probe.id, effect: 'settled' as const }),
     owed: [{ kind: 'probe', entityId: user.id }],
   };
 }
@@ -125,6 +130,9 @@ async function applyReply(
   const { wakeups, now, sentAt, timeZone } = context;
   const settings = await lockPerson(em, user.id);
   if (!settings) return NO_ANSWER;
+  // Whoever answers has a phone that works; the provider sends to them again when they had opted out.
+  settings.numberBrokenAt = null;
+  if (isConsent(body)) settings.optedOutAt = null;
   // A text that was sent before the latest question cannot be an answer to it.
   const before = sentAt && { createdAt: { $lte: new Date(sentAt.getTime() + CLOCK_SKEW_MS) } };
   const probe = await em.findOne(Probe, { userId: user.id, ...before }, { orderBy: { id: 'desc' } });
@@ -132,10 +140,12 @@ async function applyReply(
     probe && { status: probe.status, isAllClear: probe.allClearAt !== null },
     readReply(body),
   );
-  if (!probe || effect.do === 'ignore') return NO_ANSWER;
+  if (!probe) return NO_ANSWER;
+  // Whatever somebody writes after an alarm belongs to its story.
+  if (effect.do === 'ignore') return isAlarm(probe.status) ? { ...NO_ANSWER, probeId: probe.id } : NO_ANSWER;
 
   probe.lastResponse = body;
-  if (effect.do === 'keep') return NO_ANSWER;
+  if (effect.do === 'keep') return { ...NO_ANSWER, probeId: probe.id, effect: 'kept' };
 
   if (effect.do === 'allClear') {
     probe.allClearAt = now;
@@ -144,6 +154,7 @@ async function applyReply(
     return {
       reply: texts.en.lateGoodReply(),
       probeId: probe.id,
+      effect: 'all_clear',
       owed: [{ kind: 'escalation', entityId: probe.id }],
     };
   }
@@ -159,6 +170,7 @@ async function applyReply(
   return {
     reply: effect.status === 'good' ? texts.en.goodReply() : texts.en.badReply(),
     probeId: probe.id,
+    effect: 'settled',
     // The alarm goes first.
     owed: [
       { kind: 'escalation', entityId: probe.id },

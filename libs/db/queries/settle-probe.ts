@@ -26,7 +26,9 @@ export async function settleProbe(
 ): Promise<void> {
   const { probe, settings, status, reason, timeZone, now } = settlement;
   probe.settle(status, reason, now);
+  settings.learnFrom(reason, now);
   if (isAlarm(status)) {
+    if (settings.active) probe.switchedOffAt = now;
     settings.stop();
     await wakeups.record(em, { kind: 'escalation', entityId: probe.id, signal: 'raised' });
   } else {

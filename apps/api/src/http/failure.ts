@@ -26,6 +26,7 @@ const STATUS: Record<ErrorCode, number> = {
   forbidden: 403,
   contact_required: 403,
   phone_required: 403,
+  opted_out: 409,
   not_found: 404,
   method_not_allowed: 405,
   email_taken: 409,

@@ -83,9 +83,13 @@ const ROUTES: Route[] = [
     body: { in_minutes: 5, max_retries: 3, wait_time_in_minutes: 10 },
     isBodyOptional: true,
   },
+  { method: 'GET', path: '/v1/users/{uid}/probes/{id}' },
+  { method: 'GET', path: '/v1/users/{uid}/probes/{id}/timeline' },
+  { method: 'GET', path: '/v1/users/{uid}/messages', query: pages },
   { method: 'GET', path: '/v1/probes', query: [...pages, 'status'] },
   { method: 'GET', path: '/v1/probes/stats' },
   { method: 'GET', path: '/v1/probes/{id}' },
+  { method: 'GET', path: '/v1/probes/{id}/timeline' },
   { method: 'GET', path: '/v1/jobs', query: [...pages, 'status'] },
   { method: 'GET', path: '/v1/jobs/stats' },
 ];

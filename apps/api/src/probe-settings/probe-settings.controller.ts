@@ -19,14 +19,14 @@ export class ProbeSettingsController {
   @Answers(
     'Change when and how you are asked; what is left out stays',
     ProbeSettingsView,
-    [400, 401, 403, 404, 413],
+    [400, 401, 403, 404, 409, 413],
   )
   update(@CurrentUser() me: Caller, @Body({ schema: UpdateProbeSettings }) body: UpdateProbeSettings) {
     return this.settings.update(me, body);
   }
 
   @Patch()
-  @Answers('The same as PUT', ProbeSettingsView, [400, 401, 403, 404, 413])
+  @Answers('The same as PUT', ProbeSettingsView, [400, 401, 403, 404, 409, 413])
   patch(@CurrentUser() me: Caller, @Body({ schema: UpdateProbeSettings }) body: UpdateProbeSettings) {
     return this.settings.update(me, body);
   }

@@ -36,7 +36,7 @@ export class ProbeSettingsService {
    * Changes the caller's settings. Turning checks off also ends a check that is pending and those that were asked for.
    * Waits and retries count from the next check on; a pause goes on through a change of the schedule. The person's
    * workflow is woken only when there is news for it.
-   * @throws AppError phone_required, contact_required, not_found
+   * @throws AppError phone_required, contact_required, opted_out, not_found
    */
   update(me: Caller, body: UpdateProbeSettings): Promise<ProbeSettingsView> {
     return this.change(me, async (em, settings, now) => {
@@ -104,6 +104,7 @@ export class ProbeSettingsService {
           "an emergency contact is required to enable liveness probes i.e 'active = true'",
         );
       }
+      settings.mustTakeTexts();
     }
     settings.schedule(this.config.timeZone, now);
   }

@@ -1,6 +1,7 @@
 import type { ProbeSettingsView } from '#libs/contract/probe-settings.contract';
 import { checkPlanOf } from '#libs/db/entities/probe-settings.entity';
 import { checksFrom, nextCheck } from '#libs/domain/check-plan';
+import { reachabilityOf } from '#libs/domain/delivery';
 import { toDate, toTime, toTimeOrNull, type Moment } from '../http/time.ts';
 
 /** How many of the checks to come are shown. */
@@ -26,6 +27,8 @@ export interface ProbeSettingsRow {
   quietHoursFrom?: string | null;
   quietHoursTo?: string | null;
   timeZone?: string | null;
+  optedOutAt?: Moment | null;
+  numberBrokenAt?: Moment | null;
   createdAt: Moment;
   updatedAt: Moment;
 }
@@ -47,6 +50,7 @@ export const toProbeSettingsView = (settings: ProbeSettingsRow, from: Viewpoint)
   paused_until: toTimeOrNull(pauseOf(settings, from)),
   next_tick_at: toTimeOrNull(settings.nextTickAt),
   next_checks: checksOf(settings, from).map(toTime),
+  reachability: reachabilityOf(settings),
 });
 
 /** The end of a pause that goes on. */

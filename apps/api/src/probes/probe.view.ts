@@ -1,9 +1,16 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { PROBE_STATUS_IDS, type AlertView, type ProbeView } from '#libs/contract/probe.contract';
+import {
+  PROBE_STATUS_IDS,
+  type AlertView,
+  type ProbeDetailView,
+  type ProbeView,
+} from '#libs/contract/probe.contract';
 import type { Probe } from '#libs/db/entities/probe.entity';
+import type { LoggedMessage } from '#libs/db/queries/message-log';
 import type { DeliveryStatus } from '#libs/domain/delivery';
 import type { ProbeStatus } from '#libs/domain/probe';
-import { toTime } from '../http/time.ts';
+import { toTime, toTimeOrNull } from '../http/time.ts';
+import { toMessageView } from '../messages/message.view.ts';
 
 /** One alert of a probe, with what became of its message; times of raw rows arrive as text. */
 export interface AlertRow {
@@ -62,6 +69,21 @@ export function toProbeView(probe: Probe, alerts: AlertRow[] = []): ProbeView {
     alerts: alerts.map(toAlertView),
   };
 }
+
+/** A probe with everything about it; what its texts say is for the person's own eyes (`isOwn`). */
+export const toProbeDetailView = (
+  probe: Probe,
+  alerts: AlertRow[] | undefined,
+  messages: LoggedMessage[],
+  isOwn: boolean,
+): ProbeDetailView => ({
+  ...toProbeView(probe, alerts),
+  decided_at: toTimeOrNull(probe.decidedAt),
+  switched_off_at: toTimeOrNull(probe.switchedOffAt),
+  all_clear_at: toTimeOrNull(probe.allClearAt),
+  escalation_ended_at: toTimeOrNull(probe.escalationEndedAt),
+  messages: messages.map((message) => toMessageView(message, isOwn)),
+});
 
 const toAlertView = (row: AlertRow): AlertView => ({
   id: row.id,

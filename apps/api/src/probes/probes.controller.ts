@@ -2,7 +2,13 @@ import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { IntId, Uid } from '#libs/contract/ids';
 import { PageQuery } from '#libs/contract/paging';
-import { CreateCheck, ProbeQuery, ProbeStats, ProbeView } from '#libs/contract/probe.contract';
+import {
+  CreateCheck,
+  ProbeDetailView,
+  ProbeQuery,
+  ProbeStats,
+  ProbeView,
+} from '#libs/contract/probe.contract';
 import { Allow } from '../auth/access.guard.ts';
 import { CurrentUser, type Caller } from '../auth/caller.ts';
 import { Answers, NeedsToken } from '../http/openapi.ts';
@@ -25,6 +31,17 @@ export class ProbesController {
     @Query({ schema: PageQuery }) query: PageQuery,
   ) {
     return this.probes.listOfUser(me, uid, query);
+  }
+
+  @Get('users/:uid/probes/:id')
+  @Allow('ownOrAdmin')
+  @Answers("Get one of a person's probes with everything about it", ProbeDetailView, [400, 401, 403, 404])
+  getOfUser(
+    @CurrentUser() me: Caller,
+    @Param('uid', { schema: Uid }) uid: Uid,
+    @Param('id', { schema: IntId }) id: IntId,
+  ) {
+    return this.probes.get(me, { id, uid });
   }
 
   @Post('users/:uid/probes')
@@ -51,8 +68,8 @@ export class ProbesController {
 
   @Get('probes/:id')
   @Allow('admin')
-  @Answers('Get a probe', ProbeView, [400, 401, 403, 404])
+  @Answers('Get a probe with everything about it', ProbeDetailView, [400, 401, 403, 404])
   get(@CurrentUser() me: Caller, @Param('id', { schema: IntId }) id: IntId) {
-    return this.probes.get(me, id);
+    return this.probes.get(me, { id });
   }
 }

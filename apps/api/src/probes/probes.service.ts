@@ -3,9 +3,16 @@ import { MikroORM, type EntityManager, type FilterQuery } from '@mikro-orm/postg
 import type { Config } from '#libs/config/config';
 import type { Uid } from '#libs/contract/ids';
 import type { PageQuery } from '#libs/contract/paging';
-import type { CreateCheck, ProbeQuery, ProbeStats, ProbeView } from '#libs/contract/probe.contract';
+import type {
+  CreateCheck,
+  ProbeDetailView,
+  ProbeQuery,
+  ProbeStats,
+  ProbeView,
+} from '#libs/contract/probe.contract';
 import { Probe } from '#libs/db/entities/probe.entity';
 import { User } from '#libs/db/entities/user.entity';
+import { messagesOfProbe } from '#libs/db/queries/message-log';
 import { orderCheck } from '#libs/db/queries/order-check';
 import { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
@@ -15,7 +22,8 @@ import { CLOCK, CONFIG } from '../app.tokens.ts';
 import { isSelf, withinReach, type Caller } from '../auth/caller.ts';
 import { Page, slice } from '../http/paging.ts';
 import { toCheckView, type CheckView } from './check.view.ts';
-import { loadAlerts, toProbeView } from './probe.view.ts';
+import { findProbe, ofUsersWithinReach, type ProbePath } from './probe.lookup.ts';
+import { loadAlerts, toProbeDetailView, toProbeView } from './probe.view.ts';
 
 /** Shows checks and their alerts, and plans those that a person asks for. */
 @Injectable()
@@ -54,15 +62,16 @@ export class ProbesService {
     ) as ProbeStats;
   }
 
-  /** One probe within the caller's reach. @throws AppError not_found */
-  async get(me: Caller, id: number): Promise<ProbeView> {
+  /** One probe within the caller's reach; what texts say is shown to the person only. @throws AppError not_found */
+  async get(me: Caller, path: ProbePath): Promise<ProbeDetailView> {
     const em = this.orm.em.fork();
-    const probe = await em.findOne(Probe, { id, ...ofUsersWithinReach(me) });
-    if (!probe) throw new AppError('not_found', 'probe not found');
-    return toProbeView(probe, (await loadAlerts(em, [probe])).get(id));
+    const probe = await findProbe(em, me, path);
+    const alerts = (await loadAlerts(em, [probe])).get(probe.id);
+    const messages = await messagesOfProbe(em, probe.id);
+    return toProbeDetailView(probe, alerts, messages, probe.userId === me.id);
   }
 
-  /** Plans a check of the caller. @throws AppError phone_required, contact_required, conflict */
+  /** Plans a check of the caller. @throws AppError phone_required, contact_required, opted_out, conflict */
   async checkOnMe(me: Caller, body: CreateCheck): Promise<CheckView> {
     const order = {
       inMinutes: body.in_minutes,
@@ -79,10 +88,6 @@ export class ProbesService {
     return toCheckView(check);
   }
 }
-
-/** As `withinReach`, by way of the person. */
-const ofUsersWithinReach = (me: Caller): object =>
-  me.isPlatformAdmin ? {} : { userId: { clientId: me.clientId } };
 
 async function page(
   em: EntityManager,

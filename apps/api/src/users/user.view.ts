@@ -39,6 +39,7 @@ export const PERSON_QUERY = `
          s.escalation_wait_in_minutes as "escalationWaitInMinutes", s.next_tick_at as "nextTickAt",
          s.paused_until as "pausedUntil", s.quiet_hours_from as "quietHoursFrom",
          s.quiet_hours_to as "quietHoursTo", s.time_zone as "timeZone",
+         s.opted_out_at as "optedOutAt", s.number_broken_at as "numberBrokenAt",
          s.created_at as "settingsCreatedAt", s.updated_at as "settingsUpdatedAt"
   from users u join probe_settings s on s.user_id = u.id`;
 

@@ -7,6 +7,7 @@ import type { CreateUser, UpdateUser, UserView } from '#libs/contract/user.contr
 import { DEFAULT_CLIENT_ID } from '#libs/db/entities/client.entity';
 import { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { ROLES, User } from '#libs/db/entities/user.entity';
+import { lockPerson } from '#libs/db/queries/person';
 import { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
@@ -95,12 +96,17 @@ export class UsersService {
   async update(me: Caller, body: UpdateUser, version: number | undefined): Promise<UserView> {
     const passwordHash = body.password === undefined ? undefined : await hashPassword(body.password);
     return this.orm.em.fork().transactional(async (em) => {
+      // The person's lock first, as everywhere: a new number changes what is known of their phone.
+      const settings = await (body.phone_number === undefined
+        ? em.findOne(ProbeSettings, { userId: me.id })
+        : lockPerson(em, me.id));
       const user = await em.findOne(User, { id: me.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
-      const settings = await em.findOne(ProbeSettings, { userId: me.id });
       if (!user || !settings) throw new AppError('not_found', 'user not found');
       if (version !== undefined && version !== user.version) {
         throw new AppError('conflict', `it was changed meanwhile: its version is ${user.version}`);
       }
+      const isNewNumber = body.phone_number !== undefined && body.phone_number !== user.phoneNumber;
+      if (isNewNumber) settings.forgetReachability();
       em.assign(user, { ...profileOf(body), ...(body.email !== undefined && { email: body.email }) });
       if (passwordHash !== undefined) {
         user.passwordHash = passwordHash;

@@ -197,15 +197,26 @@ describe('texts about being a contact', () => {
       expect(await answerTo(tony)).toBeNull();
     });
 
-    it('leave the watched person of that phone alone', async () => {
+    it('concern the watched person of that phone as well', async () => {
       await isToldBy(pepper, tony.phoneNumber!);
       const probe = await createProbe(api.em(), tony.id);
       await webhooks.text(tony.phoneNumber!, 'STOP');
       expect(await answerTo(pepper, tony.phoneNumber!)).toBe('refused');
       expect(await api.em().findOneOrFail(Probe, probe.id)).toMatchObject({
-        status: 'pending',
-        lastResponse: null,
+        status: 'unavailable',
+        reason: 'opted_out',
       });
+    });
+
+    it('from two people who are contacts of each other, at once, raise both alarms', async () => {
+      await isToldBy(pepper, tony.phoneNumber!);
+      await isToldBy(tony, pepper.phoneNumber!);
+      const probes = [await createProbe(api.em(), tony.id), await createProbe(api.em(), pepper.id)];
+      await Promise.all([tony, pepper].map((each) => webhooks.text(each.phoneNumber!, 'STOP')));
+      for (const { id } of probes) {
+        expect(await api.em().findOneOrFail(Probe, id)).toMatchObject({ reason: 'opted_out' });
+      }
+      expect(await api.em().count(Consent, { refusal: 'opted_out' })).toBe(2);
     });
 
     it('in opposite order from two phones at once lose neither', async () => {

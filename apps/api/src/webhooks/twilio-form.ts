@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { AppError } from '#libs/domain/errors';
-import type { DeliveryReport } from './delivery.service.ts';
+import type { DeliveryReport } from '#libs/db/queries/delivery-reports';
 import type { InboundText } from '#libs/db/queries/inbound-texts';
+import { AppError } from '#libs/domain/errors';
 
 /** The fields of a webhook's form; a repeated one has all its values. */
 export type TwilioForm = Partial<Record<string, string | string[]>>;
@@ -15,7 +15,8 @@ const field = (form: TwilioForm | undefined, name: string): string =>
 /** Reads a text that came in. One without an id can not be recognised when it comes again: each counts as new. */
 export function inboundText(form: TwilioForm | undefined): InboundText {
   const sid = field(form, 'MessageSid') || field(form, 'SmsSid') || `unknown-${randomUUID()}`;
-  return { sid, from: field(form, 'From'), body: field(form, 'Body') };
+  const optOutType = field(form, 'OptOutType') || null;
+  return { sid, from: field(form, 'From'), body: field(form, 'Body'), optOutType };
 }
 
 /** Reads a delivery report. @throws AppError not_found for an address that can not be one of ours */

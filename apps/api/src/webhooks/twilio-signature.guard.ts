@@ -6,8 +6,9 @@ import { isSignedByTwilio } from '#libs/twilio/signature';
 import { CONFIG } from '../app.tokens.ts';
 
 /**
- * Lets only requests through that Twilio signed for our public address and with our token.
- * @throws AppError unauthenticated
+ * Lets only requests through that Twilio signed for our public address and with our token, and that are about our
+ * account: a main account's token also signs for others.
+ * @throws AppError unauthenticated, forbidden
  */
 @Injectable()
 export class TwilioSignatureGuard implements CanActivate {
@@ -23,6 +24,10 @@ export class TwilioSignatureGuard implements CanActivate {
       (request.body ?? {}) as Record<string, string | string[]>,
     );
     if (!isSigned) throw new AppError('unauthenticated', 'the request is not signed by Twilio');
+    const { AccountSid: account } = (request.body ?? {}) as { AccountSid?: unknown };
+    if (account !== undefined && account !== this.config.twilio.accountSid) {
+      throw new AppError('forbidden', 'the request is about another account');
+    }
     return true;
   }
 }

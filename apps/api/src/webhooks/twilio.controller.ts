@@ -1,10 +1,11 @@
 import { Body, Controller, Header, HttpCode, Param, Post, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { DeliveryReports } from '#libs/db/queries/delivery-reports';
+import { InboundTexts } from '#libs/db/queries/inbound-texts';
 import { twiml } from '#libs/twilio/twiml';
 import { Allow } from '../auth/access.guard.ts';
 import { Bare } from '../http/envelope.interceptor.ts';
-import { DeliveryService } from './delivery.service.ts';
-import { InboundTexts } from '#libs/db/queries/inbound-texts';
+import { CallbackFilter } from './callback.filter.ts';
 import { deliveryReport, inboundText, type TwilioForm } from './twilio-form.ts';
 import { TwilioSignatureGuard } from './twilio-signature.guard.ts';
 import { TwimlFilter } from './twiml.filter.ts';
@@ -17,7 +18,7 @@ import { TwimlFilter } from './twiml.filter.ts';
 export class TwilioController {
   constructor(
     private readonly inbound: InboundTexts,
-    private readonly delivery: DeliveryService,
+    private readonly delivery: DeliveryReports,
   ) {}
 
   @Post()
@@ -32,6 +33,7 @@ export class TwilioController {
   @Post('status/:uuid')
   @HttpCode(204)
   @Bare()
+  @UseFilters(CallbackFilter)
   async report(@Param('uuid') uuid: string, @Body() form: TwilioForm): Promise<void> {
     await this.delivery.report(deliveryReport(uuid, form));
   }

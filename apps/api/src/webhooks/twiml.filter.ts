@@ -3,10 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '#libs/domain/errors';
 import { texts } from '#libs/domain/texts';
 import { twiml } from '#libs/twilio/twiml';
+import { toFailure } from '../http/failure.ts';
 
 /**
- * Answers Twilio's message webhook in its own language when something is wrong: 401 and nothing for a request that is
- * not signed, otherwise 200 and an apology, because any other code would make Twilio read out its own error.
+ * Answers Twilio's message webhook in its own language when something is wrong: 401 or 403 and nothing for a request
+ * that is not signed or about another account, otherwise 200 and an apology, because any other code would make Twilio read out its own error.
  */
 @Catch()
 export class TwimlFilter implements ExceptionFilter {
@@ -15,8 +16,8 @@ export class TwimlFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>().type('text/xml');
-    if (error instanceof AppError && error.code === 'unauthenticated') {
-      void reply.code(401).send(twiml(null));
+    if (error instanceof AppError && (error.code === 'unauthenticated' || error.code === 'forbidden')) {
+      void reply.code(toFailure(error).status).send(twiml(null));
       return;
     }
     const { id } = http.getRequest<FastifyRequest>();

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import twilio from 'twilio';
-import { loadConfig } from '#libs/config/config';
 import { InboundMessage } from '#libs/db/entities/inbound-message.entity';
 import { Message } from '#libs/db/entities/message.entity';
 import { Probe } from '#libs/db/entities/probe.entity';
@@ -8,10 +6,9 @@ import type { User } from '#libs/db/entities/user.entity';
 import { createContact } from '#libs/testing/factories/contact.factory';
 import { createAlert, createMessage, createProbe } from '#libs/testing/factories/probe.factory';
 import { createUser } from '#libs/testing/factories/user.factory';
-import { TestApi, type Answer } from '../api.fixture.ts';
+import { TestApi } from '../api.fixture.ts';
 import { InboundTexts } from '#libs/db/queries/inbound-texts';
-
-const { publicUrl, twilio: account } = loadConfig({ mode: 'test', cwd: process.cwd(), env: {} });
+import { postReport, postText } from './twilio.fixture.ts';
 
 describe('the webhooks', () => {
   let api: TestApi;
@@ -27,16 +24,8 @@ describe('the webhooks', () => {
     tony = await createUser(api.em());
   });
 
-  /** Posts a form as Twilio does, signed for the public address. */
-  function post(path: string, fields: Record<string, string>): Promise<Answer> {
-    const signature = twilio.getExpectedTwilioSignature(account.authToken, publicUrl + path, fields);
-    return api.call('POST', path, {
-      body: new URLSearchParams(fields).toString(),
-      headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signature },
-    });
-  }
   const text = (from: string, body: string, sid = `SM${++sequence}`) =>
-    post('/webhook/sms', { MessageSid: sid, From: from, Body: body });
+    postText(api, from, body, { MessageSid: sid });
   const probeOf = (user: User) => api.em().findOneOrFail(Probe, { userId: user.id });
 
   it('decides a pending probe by the first clear answer, once, and owes the workflows their signals', async () => {
@@ -103,7 +92,7 @@ describe('the webhooks', () => {
     for (const [from, body] of [
       ['+15550000000', 'yes'],
       [gone.phoneNumber!, 'yes'],
-      [tony.phoneNumber!, 'STOP'],
+      [tony.phoneNumber!, 'START'],
       ['', ''],
     ]) {
       expect((await text(from!, body!)).text).toBe('<Response />');
@@ -148,7 +137,7 @@ describe('the webhooks', () => {
 
   describe('for delivery reports', () => {
     const report = (uuid: string, status: string, more: Record<string, string> = {}) =>
-      post(`/webhook/sms/status/${uuid}`, { MessageSid: 'SM-out', MessageStatus: status, ...more });
+      postReport(api, uuid, status, more);
     const read = (id: number) => api.em().findOneOrFail(Message, { id });
 
     it('moves a status only forward, in whatever order reports come', async () => {
@@ -184,7 +173,7 @@ describe('the webhooks', () => {
 
     it('raises the alarm when a question can never arrive, and says why', async () => {
       for (const [code, reason] of [
-        ['30006', 'undeliverable'],
+        ['30006', 'invalid_number'],
         ['21610', 'opted_out'],
       ] as const) {
         const person = await createUser(api.em());

@@ -1,6 +1,6 @@
 import { Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InboundTexts } from '#libs/db/queries/inbound-texts';
-import { DeliveryService } from './delivery.service.ts';
+import { deliveryReports } from './delivery-reports.provider.ts';
 import { inboundTexts } from './inbound-texts.provider.ts';
 import { TwilioController } from './twilio.controller.ts';
 
@@ -9,7 +9,7 @@ const LEFTOVERS_EVERY_MS = 10_000;
 const LEFTOVERS_OLDER_THAN_MS = 5_000;
 
 /** Texts that come in and reports on those that went out. */
-@Module({ controllers: [TwilioController], providers: [inboundTexts, DeliveryService] })
+@Module({ controllers: [TwilioController], providers: [inboundTexts, deliveryReports] })
 export class WebhooksModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('webhook');
   private timer: NodeJS.Timeout | undefined;
