@@ -21,7 +21,8 @@ describe('seen from outside', () => {
         /^kronus_overdue_cycles 0$/m,
         /^kronus_escalations_open 0$/m,
         /^http_request_duration_seconds_count\{method="POST",route="\/webhook\/sms",status="200"\} 1$/m,
-        /^temporal_activity_schedule_to_start_latency_seconds_count\{.*task_queue="kronus-sending".*\} 1$/m,
+        // The contact's consent was asked, and then the person.
+        /^temporal_activity_schedule_to_start_latency_seconds_count\{.*task_queue="kronus-sending".*\} 2$/m,
         /^temporal_workflow_task_schedule_to_start_latency_seconds_bucket\{.*task_queue="kronus".*le="\+Inf"\} \d+$/m,
       ])
         expect(text).toMatch(line);
