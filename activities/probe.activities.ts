@@ -6,6 +6,7 @@ import { OneOffCheck } from '#libs/db/entities/one-off-check.entity';
 import type { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { Probe } from '#libs/db/entities/probe.entity';
 import { User } from '#libs/db/entities/user.entity';
+import { cancelDrill } from '#libs/db/queries/drill';
 import { loadWatch, lockPerson, toOpenProbe } from '#libs/db/queries/person';
 import { settleProbe } from '#libs/db/queries/settle-probe';
 import type { Wakeups } from '#libs/db/queries/wakeups';
@@ -187,7 +188,7 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
 
   /**
    * Opens the probe of a tick that is still due, with its first question; null when it is not due (any more). A
-   * one-off check takes the place of a probe that is pending.
+   * one-off check takes the place of a probe that is pending. Either takes that of a drill.
    */
   async function openProbe(
     em: EntityManager,
@@ -229,6 +230,8 @@ export function createProbeActivities(deps: ProbeActivityDeps) {
       createdAt: now,
     });
     await em.flush();
+    // The real thing goes first: those whom a drill asked get no further texts of it.
+    await cancelDrill(em, userId, 'superseded', now);
     if (check) check.probeId = probe.id;
     const names = { person: user.firstName ?? '' };
     const body = check ? texts.en.oneOffCheckIn(names) : texts.en.checkIn(names);

@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { WakeupKind } from '#libs/db/entities/wakeup.entity';
+import { runningDrillIds } from '#libs/db/queries/drill';
 import { noticedUserIds } from '#libs/db/queries/notices';
 import type { DeliveryReports } from '#libs/db/queries/delivery-reports';
 import { escalatingProbeIds, watchedUserIds } from '#libs/db/queries/person';
@@ -49,8 +50,8 @@ export function createReconcileActivities({
     applyEarlyReports: (): Promise<number> => deliveryReports.applyEarly(),
 
     /**
-     * Starts the workflow of every person, every alarm and everybody's notices that should have one and has none;
-     * answers how many. One that is running after all is only woken, so a lagging list does no harm.
+     * Starts the workflow of every person, every alarm, everybody's notices and every drill that should have one and
+     * has none; answers how many. One that is running after all is only woken, so a lagging list does no harm.
      */
     async startMissingWorkflows(): Promise<number> {
       const em = orm.em.fork();
@@ -58,6 +59,7 @@ export function createReconcileActivities({
         { kind: 'probe', signal: 'settingsChanged', ids: await watchedUserIds(em) },
         { kind: 'escalation', signal: 'raised', ids: await escalatingProbeIds(em) },
         { kind: 'notices', signal: 'noticeOwed', ids: await noticedUserIds(em) },
+        { kind: 'drill', signal: 'started', ids: await runningDrillIds(em) },
       ] as const;
       let started = 0;
       for (const { kind, signal, ids } of wanted) {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { MikroORM } from '@mikro-orm/postgresql';
 import { DEFAULT_CLIENT_ID } from '#libs/db/entities/client.entity';
 import { Consent } from '#libs/db/entities/consent.entity';
+import { Drill } from '#libs/db/entities/drill.entity';
 import { Message, type MessageKind } from '#libs/db/entities/message.entity';
 import { Probe } from '#libs/db/entities/probe.entity';
 import { ROLES, User } from '#libs/db/entities/user.entity';
@@ -13,6 +14,7 @@ import { ormConfig } from '#libs/db/orm.config';
 import { systemClock } from '#libs/domain/clock';
 import { startPhones, type PhonesServer } from '#libs/embedded/phones';
 import { freePort } from '#libs/embedded/ports';
+import { createDrill, createDrillMessage } from '#libs/testing/factories/drill.factory';
 import { Phones } from '#libs/testing/phone';
 import { createTestDatabase } from '#libs/testing/test-servers';
 import { createTwilioMessenger } from '#libs/twilio/twilio.messenger';
@@ -229,6 +231,36 @@ describe('handing a text over', () => {
   it('withdraws a consent text when there is no such contact any more', async () => {
     const id = await message('consent');
     await orm.em.fork().nativeUpdate(Message, { id }, { probeId: null });
+    expect(await sender.handOver(id)).toEqual({ outcome: 'withdrawn' });
+    await phones.expectNothingElseSent();
+  });
+
+  it('withdraws a text of a drill that does not run any more, and needs no probe for it', async () => {
+    const now = new Date();
+    const drill = await createDrill(orm.em.fork(), probe.userId, now);
+    const question = { kind: 'drill_question', toNumber: number, status: 'queued' } as const;
+    const first = await createDrillMessage(orm.em.fork(), drill, question);
+    expect(await sender.handOver(first.id)).toMatchObject({ outcome: 'accepted' });
+    await phones.phone(number).receives('TEST');
+    const second = await createDrillMessage(orm.em.fork(), drill, question);
+    const end = { status: 'cancelled', reason: 'superseded', endedAt: now } as const;
+    await orm.em.fork().nativeUpdate(Drill, { id: drill.id }, end);
+    expect(await sender.handOver(second.id)).toEqual({ outcome: 'withdrawn' });
+    expect(await read(second.id)).toMatchObject({ status: 'canceled' });
+    await phones.expectNothingElseSent();
+  });
+
+  it('withdraws the question of a drill to a contact who refused meanwhile', async () => {
+    const em = orm.em.fork();
+    const drill = await createDrill(em, probe.userId, new Date());
+    const { id } = await createDrillMessage(em, drill, {
+      kind: 'drill_alert',
+      toNumber: number,
+      status: 'queued',
+    });
+    const refusal = { answer: 'refused', refusal: 'declined', answeredAt: new Date() } as const;
+    em.create(Consent, { userId: probe.userId, phoneNumber: number, ...refusal });
+    await em.flush();
     expect(await sender.handOver(id)).toEqual({ outcome: 'withdrawn' });
     await phones.expectNothingElseSent();
   });

@@ -63,6 +63,9 @@ export const ContactView = z
       description: 'How they refused: to Kronus, or by STOP to everybody who made them a contact.',
     }),
     reachable: z.boolean().meta({ description: 'False once the phone number turned out not to work.' }),
+    last_proven_at: timeField()
+      .nullable()
+      .meta({ description: 'When this phone last answered a drill; null when it never did.' }),
   })
   .meta({ id: 'Contact', description: 'Somebody who can be asked to look after the person.' });
 export type ContactView = z.output<typeof ContactView>;

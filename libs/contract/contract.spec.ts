@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { Login, Token } from './auth.contract.ts';
+import { CreateDrill, DrillAnswerView, DrillView } from './drill.contract.ts';
 import { ContactView, CreateContact, UpdateContact } from './contact.contract.ts';
 import { Done, Failure, pageOf, successOf } from './errors.ts';
 import { IntId, Uid } from './ids.ts';
@@ -390,6 +391,7 @@ describe('OpenAPI', () => {
     UpdateProbeSettings,
     PauseChecks,
     CreateCheck,
+    CreateDrill,
     Login,
   ];
   const queries: z.ZodType[] = [PageQuery, ProbeQuery, JobQuery];
@@ -399,6 +401,8 @@ describe('OpenAPI', () => {
     ProbeSettingsView,
     ProbeView,
     ProbeStats,
+    DrillView,
+    DrillAnswerView,
     JobView,
     JobStats,
     Token,

@@ -124,6 +124,10 @@ export const ProbeSettingsView = z
       description:
         'Whether texts can reach the person: opted_out until they text START, broken until they answer or change their number.',
     }),
+    last_drill_at: timeField().nullable().meta({ description: 'When the latest drill was started.' }),
+    last_proven_at: timeField()
+      .nullable()
+      .meta({ description: 'When the person and a contact had last both answered a drill.' }),
   })
   .meta({ id: 'ProbeSettings', description: 'When and how the person is asked.' });
 export type ProbeSettingsView = z.output<typeof ProbeSettingsView>;

@@ -128,6 +128,28 @@ describe('the database', () => {
       await queued.close();
     });
 
+    it('go to alarms first, then to checks, and to drills last', async () => {
+      const [one, others, all] = [1, 2, 3].map(() => Promise.withResolvers<void>());
+      const sent: string[] = [];
+      // Eight go at a time: seven are held up, so that the rest go one after the other.
+      const send = async ({ kind, entityId }: OwedSignal) => {
+        if (entityId <= 8) return (entityId === 1 ? one : others)!.promise;
+        if (sent.push(kind) === 3) all!.resolve();
+      };
+      const wakeups = new Wakeups(orm, send, () => undefined);
+      const owe = async (signal: OwedSignal) => {
+        await wakeups.record(orm.em.fork(), signal);
+        wakeups.deliver(signal.kind, signal.entityId);
+      };
+      for (let entityId = 1; entityId <= 8; entityId++) await owe({ ...owed, entityId });
+      for (const kind of ['drill', 'probe', 'escalation'] as const) await owe({ ...owed, kind, entityId: 9 });
+      one!.resolve();
+      await all!.promise;
+      others!.resolve();
+      await wakeups.close();
+      expect(sent).toEqual(['escalation', 'probe', 'drill']);
+    });
+
     it('are delivered again when the change was changed meanwhile', async () => {
       const sent: OwedSignal[] = [];
       const wakeups: Wakeups = new Wakeups(

@@ -3,6 +3,8 @@ import { Migrator } from '@mikro-orm/migrations';
 import { Client } from './entities/client.entity.ts';
 import { Consent } from './entities/consent.entity.ts';
 import { Contact } from './entities/contact.entity.ts';
+import { Drill } from './entities/drill.entity.ts';
+import { DrillAnswer } from './entities/drill-answer.entity.ts';
 import { EmergencyProbe } from './entities/emergency-probe.entity.ts';
 import { InboundMessage } from './entities/inbound-message.entity.ts';
 import { Message } from './entities/message.entity.ts';
@@ -29,6 +31,8 @@ export const ormConfig = (url: string, poolSize = 20): Options =>
       Message,
       InboundMessage,
       Wakeup,
+      Drill,
+      DrillAnswer,
     ],
     extensions: [Migrator],
     migrations: { migrationsList: migrations, snapshot: false, tableName: 'migrations' },

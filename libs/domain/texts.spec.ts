@@ -5,6 +5,26 @@ import { texts, type Texts } from './texts.ts';
 const GSM7 = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà]*$/;
 const names = { person: 'P'.repeat(30), contact: 'C'.repeat(30) };
 
+const outcomes = [0, 1, 2, 3, 30].flatMap((yes) =>
+  [0, 1, 2, 3, 30].map((no) => ({
+    answered: Array<string>(yes).fill('A'.repeat(30)),
+    silent: Array<string>(no).fill('S'.repeat(30)),
+  })),
+);
+const drillTexts = (t: Texts): [string, string][] => [
+  ['drillQuestion', t.drillQuestion(names)],
+  ['drillAlert', t.drillAlert(names)],
+  ...outcomes.map((answers): [string, string] => [
+    `drillOutcome ${answers.answered.length}/${answers.silent.length}`,
+    t.drillOutcome(names, answers),
+  ]),
+  ['drillReply good', t.drillReply('good')],
+  ['drillReply bad', t.drillReply('bad')],
+  ['drillReply unclear', t.drillReply('unclear')],
+  ['drillAcknowledgedReply', t.drillAcknowledgedReply(names)],
+  ['askToAnswerDrillReply', t.askToAnswerDrillReply()],
+];
+
 const everyText = (t: Texts): [string, string][] => [
   ['checkIn', t.checkIn(names)],
   ['oneOffCheckIn', t.oneOffCheckIn(names)],
@@ -37,6 +57,7 @@ const everyText = (t: Texts): [string, string][] => [
   ['contactRefused, nobody left', t.contactRefused(names, 0)],
   ['contactRefused, others left', t.contactRefused(names, 100)],
   ['contactUnreachable', t.contactUnreachable(names)],
+  ...drillTexts(t),
 ];
 
 describe.each(Object.entries(texts))('texts in %s', (_language, table) => {
@@ -53,6 +74,22 @@ describe.each(Object.entries(texts))('texts in %s', (_language, table) => {
       'Tony',
       'Somebody',
     ]);
+  });
+
+  it.each(drillTexts(table))('%s says at its beginning that it is a test', (_kind, text) => {
+    expect(text).toMatch(/^TEST\b/);
+  });
+
+  it.each([
+    [['hulk'], ['thor'], 'Hulk answered, Thor did not.'],
+    [['hulk', 'thor', 'loki'], [], 'Hulk, Thor and Loki answered.'],
+    [[], ['hulk', 'thor'], 'Hulk and Thor did not answer.'],
+    [[], [], 'there was nobody to ask.'],
+    [['a'.repeat(30), 'b'.repeat(30)], ['c'.repeat(30)], '2 of 3 contacts answered.'],
+  ])('says of a drill that %j answered and %j did not', (answered, silent, sentence) => {
+    expect(table.drillOutcome({ person: 'tony' }, { answered, silent })).toBe(
+      `TEST over, Tony: ${sentence} Your settings are unchanged.`,
+    );
   });
 
   it('cuts longer names, so that they never make a second segment', () => {

@@ -1,3 +1,5 @@
+import type { ReplyMeaning } from './replies.ts';
+
 /** Names that a text may use. Cut to 30 letters, so that a text stays within one segment. */
 export interface TextNames {
   /** The watched person's first name. */
@@ -43,6 +45,18 @@ export interface Texts {
   /** To the person, who has `left` other contacts that may be alerted. */
   contactRefused(names: Pick<TextNames, 'contact'>, left: number): string;
   contactUnreachable(names: Pick<TextNames, 'contact'>): string;
+  drillQuestion(names: Pick<TextNames, 'person'>): string;
+  drillAlert(names: TextNames): string;
+  drillOutcome(names: Pick<TextNames, 'person'>, answers: DrillAnswers): string;
+  drillReply(meaning: ReplyMeaning): string;
+  drillAcknowledgedReply(names: Pick<TextNames, 'person'>): string;
+  askToAnswerDrillReply(): string;
+}
+
+/** First names of the contacts that a drill asked, in that order. */
+export interface DrillAnswers {
+  answered: string[];
+  silent: string[];
 }
 
 const MAX_NAME_LETTERS = 30;
@@ -51,6 +65,21 @@ const name = (value: string): string => {
   const short = letters.slice(0, MAX_NAME_LETTERS).join('').trim();
   return short.charAt(0).toUpperCase() + short.slice(1);
 };
+
+/** The length of one segment, in characters of GSM-7 (GSM 03.38). */
+const SEGMENT_LETTERS = 160;
+const list = (names: string[]): string =>
+  [names.slice(0, -1).map(name).join(', '), ...names.slice(-1).map(name)].filter(Boolean).join(' and ');
+
+/** Who answered a drill by name, or by number where the names do not fit `letters`. */
+function drillAnswers({ answered, silent }: DrillAnswers, letters: number): string {
+  const count = answered.length + silent.length;
+  if (count === 0) return 'there was nobody to ask.';
+  const have = answered.length > 0 ? `${list(answered)} answered` : '';
+  const haveNot = silent.length > 0 ? `${list(silent)} did not${have ? '' : ' answer'}` : '';
+  const byName = `${[have, haveNot].filter(Boolean).join(', ')}.`;
+  return byName.length <= letters ? byName : `${answered.length} of ${count} contacts answered.`;
+}
 
 const CAUSES: Record<AlertCause, (person: string) => string> = {
   bad: (person) => `${person} says they're not okay. You're their emergency contact: reach out ASAP.`,
@@ -100,6 +129,21 @@ const english: Texts = {
       : `${name(contact)} declined to be your emergency contact; ${left} contact${left === 1 ? '' : 's'} left.`,
   contactUnreachable: ({ contact }) =>
     `${name(contact)}, your emergency contact, can't be texted at that number. Please correct it or add someone else.`,
+  drillQuestion: ({ person }) =>
+    `TEST, ${name(person)}: you started a drill, nobody is worried. Reply Y, and your contacts are tested next.`,
+  drillAlert: ({ person, contact }) =>
+    `TEST, ${name(contact)}: ${name(person)} tries out whether an alarm would reach you. No need to worry: just reply 1.`,
+  drillOutcome: ({ person }, answers) => {
+    const [head, tail] = [`TEST over, ${name(person)}: `, ' Your settings are unchanged.'];
+    return head + drillAnswers(answers, SEGMENT_LETTERS - head.length - tail.length) + tail;
+  },
+  drillReply: (meaning) =>
+    meaning === 'bad'
+      ? 'TEST: got it. But a drill calls nobody to your help: if you really need some, call someone now.'
+      : 'TEST: got it, thank you.',
+  drillAcknowledgedReply: ({ person }) =>
+    `TEST: thank you! In a real alarm ${name(person)} would now hear that you're on it.`,
+  askToAnswerDrillReply: () => 'TEST: reply 1 to show that the drill reached you.',
 };
 
 /** The table of texts, by language. English first; a new language is a new entry. */

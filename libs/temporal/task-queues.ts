@@ -18,6 +18,6 @@ export const SENDING = {
 
 /**
  * Which sending goes first when the queue is full, 1 before 5 (Temporal, "Task queue priority").
- * Somebody who may be in danger goes before everything; a question asked again before one asked first; what is no question last.
+ * Somebody who may be in danger goes before everything; a question asked again before one asked first; then what is no question; a drill last.
  */
-export const PRIORITY = { escalation: 1, followUp: 2, checkIn: 3, notice: 4 } as const;
+export const PRIORITY = { escalation: 1, followUp: 2, checkIn: 3, notice: 4, drill: 5 } as const;

@@ -6,6 +6,7 @@ import { AccessGuard } from './auth/access.guard.ts';
 import { AuthModule } from './auth/auth.module.ts';
 import { ContactsModule } from './contacts/contacts.module.ts';
 import { DepsModule, type ApiDeps } from './deps.module.ts';
+import { DrillsModule } from './drills/drills.module.ts';
 import { HealthModule } from './health/health.module.ts';
 import { EnvelopeInterceptor } from './http/envelope.interceptor.ts';
 import { ErrorFilter } from './http/error.filter.ts';
@@ -35,6 +36,7 @@ export class AppModule {
         ContactsModule,
         ProbeSettingsModule,
         ProbesModule,
+        DrillsModule,
         JobsModule,
         MessagesModule,
         WebhooksModule,

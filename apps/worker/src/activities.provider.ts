@@ -1,5 +1,6 @@
 import type { WorkflowClient } from '@temporalio/client';
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { createDrillActivities } from '#activities/drill.activities';
 import { createEscalationActivities } from '#activities/escalation.activities';
 import { createHeartbeatActivities } from '#activities/heartbeat.activities';
 import { createNoticeActivities } from '#activities/notices.activities';
@@ -14,6 +15,7 @@ import { InboundTexts } from '#libs/db/queries/inbound-texts';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
 import type { Messenger } from '#libs/twilio/messenger';
+import { DRILL_WORKFLOW } from '#workflows/drill/drill.contract';
 import { ESCALATION_WORKFLOW } from '#workflows/escalation/escalation.contract';
 import { NOTICES_WORKFLOW } from '#workflows/notices/notices.contract';
 import { PROBE_WORKFLOW } from '#workflows/probe/probe.contract';
@@ -43,6 +45,7 @@ export function createActivities({ config, orm, wakeups, messenger, client, cloc
   const probe = createProbeActivities({ orm, sender, readBack, wakeups, clock, timeZone, minuteMs });
   const escalation = createEscalationActivities({ orm, sender, readBack, clock, minuteMs });
   const notices = createNoticeActivities({ orm, sender, wakeups, clock });
+  const drill = createDrillActivities({ orm, sender, readBack, clock, minuteMs });
   const reconcile = createReconcileActivities({
     orm,
     wakeups,
@@ -52,13 +55,14 @@ export function createActivities({ config, orm, wakeups, messenger, client, cloc
     runningIds: (kind) => runningIds(client, kind),
   });
   const heartbeat = createHeartbeatActivities({ orm, clock, minuteMs, heartbeat: config.heartbeat });
-  return { ...probe, ...escalation, ...notices, ...reconcile, ...heartbeat };
+  return { ...probe, ...escalation, ...notices, ...drill, ...reconcile, ...heartbeat };
 }
 
 const WORKFLOW_TYPES = {
   probe: PROBE_WORKFLOW,
   escalation: ESCALATION_WORKFLOW,
   notices: NOTICES_WORKFLOW,
+  drill: DRILL_WORKFLOW,
 } as const;
 
 async function runningIds(client: WorkflowClient, kind: keyof typeof WORKFLOW_TYPES): Promise<Set<number>> {

@@ -12,6 +12,7 @@ const ContactSchema = defineEntity({
     phoneNumber: p.string(),
     email: p.string(),
     isEmergencyContact: p.boolean().default(false),
+    lastProvenAt: p.datetime().nullable(),
     createdAt: p.datetime().onCreate(() => new Date()),
     updatedAt: p
       .datetime()

@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { DeliveryStatus } from '#libs/domain/delivery';
+import { Drill } from './drill.entity.ts';
 import { Probe } from './probe.entity.ts';
 import { User } from './user.entity.ts';
 
@@ -13,10 +14,14 @@ export type MessageKind =
   | 'acknowledged'
   | 'all_clear'
   | 'reply'
-  | NoticeKind;
+  | NoticeKind
+  | DrillTextKind;
 
 /** What is said outside of any check: to a contact that they were added, to the person that a contact is lost. */
 export type NoticeKind = 'consent' | 'contact_refused' | 'contact_unreachable';
+
+/** What is said in a drill: to the person, to a contact, and to the person at its end. */
+export type DrillTextKind = 'drill_question' | 'drill_alert' | 'drill_outcome';
 
 const MessageSchema = defineEntity({
   name: 'Message',
@@ -26,6 +31,7 @@ const MessageSchema = defineEntity({
     uuid: p.uuid().onCreate(() => crypto.randomUUID()),
     userId: () => p.manyToOne(User).mapToPk().joinColumn('user_id'),
     probeId: () => p.manyToOne(Probe).mapToPk().joinColumn('probe_id').nullable(),
+    drillId: () => p.manyToOne(Drill).mapToPk().joinColumn('drill_id').nullable(),
     kind: p.string().$type<MessageKind>(),
     attemptKey: p.string(),
     toNumber: p.string(),
@@ -47,7 +53,7 @@ const MessageSchema = defineEntity({
 });
 
 /**
- * One text to one phone, recorded before it is sent; a notice belongs to no probe. `attemptKey` (probe, step, recipient) is unique, so a step that
+ * One text to one phone, recorded before it is sent; a notice belongs to no probe. `attemptKey` (probe or drill, step, recipient) is unique, so a step that
  * runs twice finds its row; `uuid` is the public name that rides in the status callback's address.
  */
 export class Message extends MessageSchema.class {}

@@ -23,6 +23,8 @@ const ProbeSettingsSchema = defineEntity({
     timeZone: p.string().nullable(),
     optedOutAt: p.datetime().nullable(),
     numberBrokenAt: p.datetime().nullable(),
+    lastDrillAt: p.datetime().nullable(),
+    lastProvenAt: p.datetime().nullable(),
     createdAt: p.datetime().onCreate(() => new Date()),
     updatedAt: p
       .datetime()

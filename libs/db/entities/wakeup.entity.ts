@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
 /** The kinds of workflow that a change in the database can concern. */
-export type WakeupKind = 'probe' | 'escalation' | 'notices';
+export type WakeupKind = 'probe' | 'escalation' | 'notices' | 'drill';
 
 const WakeupSchema = defineEntity({
   name: 'Wakeup',
@@ -17,7 +17,7 @@ const WakeupSchema = defineEntity({
 });
 
 /**
- * A signal still owed to a workflow (`probe/<user id>`, `escalation/<probe id>`, `notices/<user id>`), written in the transaction of the
+ * A signal still owed to a workflow (`probe/<user id>`, `escalation/<probe id>`, `notices/<user id>`, `drill/<drill id>`), written in the transaction of the
  * change that it announces and removed once it was delivered. No change can be committed and its signal lost.
  */
 export class Wakeup extends WakeupSchema.class {}

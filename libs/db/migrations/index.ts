@@ -2,6 +2,7 @@ import { Migration20261121000000 } from './migration-20261121000000.ts';
 import { Migration20261121120000 } from './migration-20261121120000.ts';
 import { Migration20261125100000 } from './migration-20261125100000.ts';
 import { Migration20261125110000 } from './migration-20261125110000.ts';
+import { Migration20261125120000 } from './migration-20261125120000.ts';
 import { Migration20261125130000 } from './migration-20261125130000.ts';
 import { Migration20261125140000 } from './migration-20261125140000.ts';
 
@@ -11,6 +12,7 @@ export const migrations = [
   { name: 'migration-20261121120000', class: Migration20261121120000 },
   { name: 'migration-20261125100000', class: Migration20261125100000 },
   { name: 'migration-20261125110000', class: Migration20261125110000 },
+  { name: 'migration-20261125120000', class: Migration20261125120000 },
   { name: 'migration-20261125130000', class: Migration20261125130000 },
   { name: 'migration-20261125140000', class: Migration20261125140000 },
 ];

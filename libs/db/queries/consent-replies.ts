@@ -19,7 +19,7 @@ import type { OwedSignal } from './wakeups.ts';
 // Times of raw rows arrive as text.
 interface AskedRow {
   /** What the phone was asked; `contact` stands for a relation of which it never was. */
-  what: 'consent' | 'alert' | 'check' | 'contact';
+  what: 'consent' | 'alert' | 'drill' | 'check' | 'own drill' | 'contact';
   user_id: number;
   status: ProbeStatus | null;
   is_all_clear: boolean | null;
@@ -39,6 +39,14 @@ const ASKED = `
     from args join contacts c on c.phone_number = args.phone join emergency_probes e on e.contact_id = c.id
     join probes p on p.id = e.probe_id join messages m on m.id = e.message_id group by p.user_id
     union all
+    select 'drill', d.user_id, max(coalesce(m.accepted_at, a.created_at)), null, null
+    from args join contacts c on c.phone_number = args.phone join drill_answers a on a.contact_id = c.id
+    join drills d on d.id = a.drill_id join messages m on m.id = a.message_id group by d.user_id
+    union all
+    select 'own drill', d.user_id, max(d.started_at), null, null
+    from args join users u on u.phone_number = args.phone and u.enabled join drills d on d.user_id = u.id
+    where d.started_at <= args.until group by d.user_id
+    union all
     (select 'check', p.user_id, coalesce(p.last_asked_at, p.created_at), p.status, p.all_clear_at is not null
      from args join users u on u.phone_number = args.phone and u.enabled join probes p on p.user_id = u.id
      where p.created_at <= args.until order by p.id desc limit 1)
@@ -47,7 +55,7 @@ const ASKED = `
   )
   select a.what, a.user_id, a.status, a.is_all_clear, k.answer, k.refusal, k.answered_at
   from args cross join asked a
-  left join consents k on a.what <> 'check' and k.user_id = a.user_id and k.phone_number = args.phone
+  left join consents k on a.what not in ('check', 'own drill') and k.user_id = a.user_id and k.phone_number = args.phone
   where a.at is null or a.at <= args.until
   order by a.at desc nulls last, a.user_id desc`;
 
@@ -86,7 +94,7 @@ function situationOf({ isPerson, hasOpenAlert }: ReceivedText, asked: AskedRow[]
   return {
     isPerson,
     check: check?.status === 'pending' ? 'pending' : isAlarmed ? 'alarm' : 'none',
-    isContact: asked.some((each) => each.what !== 'check'),
+    isContact: asked.some(isOfContact),
     hasOpenAlert,
     latestConsent: latest?.what === 'consent' ? (latest.answer ?? 'none') : null,
   };
@@ -102,7 +110,7 @@ export async function applyConsentText(
   { addressee, word, asked }: Addressed,
   { wakeups, now, textId }: ReplyContext,
 ): Promise<Answer> {
-  const concerned = asked.filter((each) => each.what !== 'check');
+  const concerned = asked.filter(isOfContact);
   const target = addressee === 'refusal' ? toRefuse(concerned) : toAccept(concerned, word);
   const relation: Relation = { userId: target.user_id, phoneNumber: from };
   const names = { person: (await em.findOneOrFail(User, target.user_id)).firstName ?? '' };
@@ -113,6 +121,9 @@ export async function applyConsentText(
   const isAccepted = await acceptConsent(em, relation, now);
   return isAccepted ? { reply: texts.en.acceptedReply(names), owed: [] } : NO_ANSWER;
 }
+
+/** False for what the phone's own person was asked. */
+const isOfContact = ({ what }: AskedRow): boolean => what !== 'check' && what !== 'own drill';
 
 const toRefuse = (concerned: AskedRow[]): AskedRow =>
   concerned.find((each) => each.answer !== 'refused') ?? concerned[0]!;

@@ -19,8 +19,8 @@ export interface OpenAlert {
   contactId: number;
 }
 
-/** A text that comes later than this is not taken for an answer to the alert. */
-const ANSWERABLE_MS = 3 * 24 * 60 * 60_000;
+/** A text that comes later than this is not taken for an answer to the alert, or to a drill. */
+export const ANSWERABLE_MS = 3 * 24 * 60 * 60_000;
 
 /** The latest alert to this phone that nobody took on and that was not called off; a phone may be several people's contact. */
 export async function findOpenAlert(

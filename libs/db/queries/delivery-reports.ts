@@ -9,6 +9,7 @@ import {
   type DeliveryStatus,
 } from '#libs/domain/delivery';
 import { endOfFailedQuestion } from '#libs/domain/probe';
+import { Drill } from '../entities/drill.entity.ts';
 import { Message, type MessageKind } from '../entities/message.entity.ts';
 import type { ProbeSettings } from '../entities/probe-settings.entity.ts';
 import { Probe } from '../entities/probe.entity.ts';
@@ -39,6 +40,7 @@ interface ReportedMessage {
   kind: MessageKind;
   user_id: number;
   probe_id: number | null;
+  drill_id: number | null;
 }
 
 /** Reports on messages that we do not know: so many are kept, for so long, and so many applied at a time. */
@@ -107,7 +109,7 @@ export class DeliveryReports {
            accepted_at = coalesce(accepted_at, ?), error_code = coalesce(?, error_code), updated_at = ?
          where uuid = ? and status_rank < ? and coalesce(provider_sid, ?) = ?
            and not exists (select from messages other where other.provider_sid = ? and other.uuid <> ?)
-         returning id, kind, user_id, probe_id
+         returning id, kind, user_id, probe_id, drill_id
        ), kept as (
          insert into early_reports (uuid, sid, status, error_code, received_at)
          select ?::uuid, ?, ?, ?::int, ?::timestamptz where not exists (select from messages where uuid = ?)
@@ -132,17 +134,18 @@ export class DeliveryReports {
   }
 
   /**
-   * An alert that did not arrive passes to the next contact; a question that never can ends its probe; a consent text
+   * An alert that did not arrive passes to the next contact, as a question of a drill does; a question that never can ends its probe; a consent text
    * that never can tells of a refusal or a wrong number.
    */
   private async follow(
     em: EntityManager,
-    { id, kind, user_id: userId, probe_id: probeId }: ReportedMessage,
+    { id, kind, user_id: userId, probe_id: probeId, drill_id: drillId }: ReportedMessage,
     settings: ProbeSettings,
     errorCode: number | null,
   ): Promise<OwedSignal[]> {
     const { wakeups, timeZone, clock } = this.deps;
     if (kind === 'consent') return followFailedConsent(em, wakeups, { messageId: id, now: clock.now() });
+    if (drillId !== null) return this.followInDrill(em, drillId);
     if (probeId === null) return [];
     if (kind === 'alert') {
       const owed: OwedSignal = { kind: 'escalation', entityId: probeId, signal: 'delivery' };
@@ -164,6 +167,14 @@ export class DeliveryReports {
     const owed: OwedSignal = { kind: 'probe', entityId: userId, signal: 'delivery' };
     await wakeups.record(em, owed);
     return [{ kind: 'escalation', entityId: probeId, signal: 'raised' }, owed];
+  }
+
+  /** A drill that is over has nobody who waits for the report. */
+  private async followInDrill(em: EntityManager, drillId: number): Promise<OwedSignal[]> {
+    if ((await em.count(Drill, { id: drillId, status: 'running' })) === 0) return [];
+    const owed: OwedSignal = { kind: 'drill', entityId: drillId, signal: 'delivery' };
+    await this.deps.wakeups.record(em, owed);
+    return [owed];
   }
 }
 

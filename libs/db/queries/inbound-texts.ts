@@ -6,6 +6,7 @@ import { User } from '../entities/user.entity.ts';
 import { applyConsentText, findAddressee, optInByYes, type Addressed } from './consent-replies.ts';
 import { applyContactText, findOpenAlert, type OpenAlert } from './contact-replies.ts';
 import { applyProviderWord } from './opt-out.ts';
+import { applyContactDrillText, applyPersonDrillText, findOpenDrillQuestion } from './drill-replies.ts';
 import { applyPersonText, NO_ANSWER, type Answer, type ReplyContext } from './person-replies.ts';
 import type { Wakeups } from './wakeups.ts';
 
@@ -204,8 +205,21 @@ export class InboundTexts {
       case 'alert':
         return applyContactText(em, alert!, body, context);
       case 'person':
-        return user ? applyPersonText(em, user, body, context) : Promise.resolve(NO_ANSWER);
+        return this.answerDrillOrPerson(em, { from, body, user }, context);
     }
+  }
+
+  /** What is real goes before a drill: a text may answer one when nothing else wants it. */
+  private async answerDrillOrPerson(
+    em: EntityManager,
+    { from, body, user }: Pick<Recipients, 'from' | 'body' | 'user'>,
+    context: ReplyContext,
+  ): Promise<Answer> {
+    const mayBeContact = !user || isAcknowledgement(body);
+    const question = mayBeContact ? await findOpenDrillQuestion(em, from, context) : null;
+    if (question) return applyContactDrillText(em, question, body, context);
+    if (!user) return NO_ANSWER;
+    return (await applyPersonDrillText(em, user, body, context)) ?? applyPersonText(em, user, body, context);
   }
 
   private em(): EntityManager {

@@ -121,6 +121,12 @@ const sayTo = (settings: ProbeSettings, moment: Date, { timeZone, now }: ReplyCo
 const isOutdated = ({ pauseChangedAt }: ProbeSettings, { sentAt }: ReplyContext): boolean =>
   !!sentAt && !!pauseChangedAt && sentAt < pauseChangedAt;
 
+/** Whoever answers has a phone that works; the provider sends to them again when they had opted out. */
+export function learnFromText(settings: ProbeSettings, body: string): void {
+  settings.numberBrokenAt = null;
+  if (isConsent(body)) settings.optedOutAt = null;
+}
+
 async function applyReply(
   em: EntityManager,
   user: User,
@@ -130,9 +136,7 @@ async function applyReply(
   const { wakeups, now, sentAt, timeZone } = context;
   const settings = await lockPerson(em, user.id);
   if (!settings) return NO_ANSWER;
-  // Whoever answers has a phone that works; the provider sends to them again when they had opted out.
-  settings.numberBrokenAt = null;
-  if (isConsent(body)) settings.optedOutAt = null;
+  learnFromText(settings, body);
   // A text that was sent before the latest question cannot be an answer to it.
   const before = sentAt && { createdAt: { $lte: new Date(sentAt.getTime() + CLOCK_SKEW_MS) } };
   const probe = await em.findOne(Probe, { userId: user.id, ...before }, { orderBy: { id: 'desc' } });

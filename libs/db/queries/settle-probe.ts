@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { isAlarm, type ProbeReason, type ProbeStatus } from '#libs/domain/probe';
 import type { ProbeSettings } from '../entities/probe-settings.entity.ts';
 import type { Probe } from '../entities/probe.entity.ts';
+import { cancelDrill } from './drill.ts';
 import type { Wakeups } from './wakeups.ts';
 
 /** The end of a probe, decided under the person's lock. */
@@ -15,8 +16,8 @@ export interface Settlement {
 }
 
 /**
- * Ends a pending probe: an alarm switches the schedule off and owes the escalation its start; any other end plans the
- * next tick. Questions that were not handed over yet are withdrawn. Runs inside the caller's transaction, which must
+ * Ends a pending probe: an alarm switches the schedule off, cancels a drill and owes the escalation its start; any other
+ * end plans the next tick. Questions that were not handed over yet are withdrawn. Runs inside the caller's transaction, which must
  * hold the person's lock; after the commit the caller delivers the owed signals.
  */
 export async function settleProbe(
@@ -31,6 +32,8 @@ export async function settleProbe(
     if (settings.active) probe.switchedOffAt = now;
     settings.stop();
     await wakeups.record(em, { kind: 'escalation', entityId: probe.id, signal: 'raised' });
+    // The check has cancelled the drill already, unless the alarm came without one (STOP).
+    await cancelDrill(em, settings.userId, 'superseded', now);
   } else {
     settings.skipTicksUntil(timeZone, now);
   }

@@ -12,12 +12,14 @@ export type WakeupSignal =
   | 'acknowledged'
   | 'allClear'
   | 'delivery'
-  | 'noticeOwed';
+  | 'noticeOwed'
+  | 'started'
+  | 'answered';
 
-/** A signal owed to the workflow of one person (`probe`, `notices`) or of one alarm (`escalation`). */
+/** A signal owed to the workflow of one person (`probe`, `notices`), of one alarm (`escalation`) or of one drill (`drill`). */
 export interface OwedSignal {
   kind: WakeupKind;
-  /** The user's id for `probe` and `notices`, the probe's id for `escalation`. */
+  /** The user's id for `probe` and `notices`, the probe's id for `escalation`, the drill's id for `drill`. */
   entityId: number;
   signal: WakeupSignal;
 }
@@ -47,10 +49,12 @@ const RETRY_MS = { first: 1_000, most: 10_000 } as const;
  * first. Signals only say "look again", so one may stand for many.
  */
 export class Wakeups {
+  /** In the order in which they go. */
   readonly #waiting: Record<WakeupKind, Map<number, Delivery>> = {
     escalation: new Map(),
     probe: new Map(),
     notices: new Map(),
+    drill: new Map(),
   };
   readonly #running = new Map<string, Delivery>();
   #retry: NodeJS.Timeout | undefined;
@@ -84,13 +88,13 @@ export class Wakeups {
   }
 
   /**
-   * Delivers everything owed, alarms first, then checks, then notices, each the oldest first; answers how many signals went out.
+   * Delivers everything owed, alarms first, then checks, then notices, then drills, each the oldest first; answers how many signals went out.
    * @throws AggregateError after the last, when some could not be delivered
    */
   async deliverAll(): Promise<number> {
     const owed = await this.orm.em.fork().execute<{ kind: WakeupKind; entity_id: number }[]>(
       `select kind, entity_id from wakeups
-         order by array_position(array['escalation', 'probe', 'notices'], kind), created_at limit ?`,
+         order by array_position(array['escalation', 'probe', 'notices', 'drill'], kind), created_at limit ?`,
       [OWED_AT_ONCE],
     );
     const results = await Promise.allSettled(owed.map((each) => this.enqueue(each.kind, each.entity_id)));

@@ -5,7 +5,7 @@ const IS_REFUSED = `exists
 /**
  * Whether a message `m` about the probe `p`, if any, is still wanted, as SQL: a question while its probe is pending; an
  * alert until somebody took it on or all is clear; a consent text until it is answered, and as long as there is such a
- * contact. Nothing is for a contact who refused. What nobody wants any more may stay unsent for good.
+ * contact; a text of a drill while that runs. Nothing is for a contact who refused. What nobody wants any more may stay unsent for good.
  */
 export const IS_WANTED = `case
     when m.kind in ('check_in', 'follow_up') then p.status = 'pending'
@@ -18,5 +18,8 @@ export const IS_WANTED = `case
     when m.kind = 'consent' then exists
       (select from consents k join contacts c on c.user_id = k.user_id and c.phone_number = k.phone_number
        where k.message_id = m.id and k.answer is null and c.is_emergency_contact)
+    when m.drill_id is not null then exists
+      (select from drills d where d.id = m.drill_id and d.status = 'running')
+      and not (m.kind = 'drill_alert' and ${IS_REFUSED})
     else true
   end`;

@@ -20,13 +20,14 @@ export interface ContactRow {
   answeredAt: Moment | null;
   refusal: Refusal | null;
   isReachable: boolean;
+  lastProvenAt: Moment | null;
 }
 
 /** Reads contacts in plain SQL, where building entities would cost more than the query. */
 export const CONTACT_QUERY = `
   select c.id, c.user_id as "userId", c.first_name as "firstName", c.last_name as "lastName",
     c.phone_number as "phoneNumber", c.email, c.is_emergency_contact as "isEmergencyContact",
-    c.created_at as "createdAt", c.updated_at as "updatedAt",
+    c.last_proven_at as "lastProvenAt", c.created_at as "createdAt", c.updated_at as "updatedAt",
     k.user_id is not null as "isKnown", k.message_id is not null as "hasConsentText", m.accepted_at as "toldAt",
     k.answer, k.answered_at as "answeredAt", k.refusal, k.unreachable_at is null as "isReachable"
   from contacts c
@@ -52,4 +53,5 @@ export const toContactView = (contact: ContactRow): ContactView => ({
   consent_at: toTimeOrNull(contact.answeredAt ?? contact.toldAt),
   refusal: contact.refusal,
   reachable: contact.isReachable,
+  last_proven_at: toTimeOrNull(contact.lastProvenAt),
 });

@@ -45,6 +45,7 @@ it('creates, with and without a final slash', async () => {
       consent_at: null,
       refusal: null,
       reachable: true,
+      last_proven_at: null,
     },
   ]);
   const { is_emergency_contact: _, ...unflagged } = {

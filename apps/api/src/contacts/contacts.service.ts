@@ -71,6 +71,8 @@ export class ContactsService {
     const { view, owed } = await this.orm.em.fork().transactional(async (em) => {
       const contact = await this.lockContact(em, me, id);
       if (body.is_emergency_contact === false) await this.mustBeDispensable(em, contact);
+      // What was proven of another phone says nothing about this one.
+      if ((body.phone_number ?? contact.phoneNumber) !== contact.phoneNumber) contact.lastProvenAt = null;
       em.assign(contact, fieldsOf(body));
       await em.flush();
       const owed = await askForConsent(em, this.wakeups, contact, this.clock.now());

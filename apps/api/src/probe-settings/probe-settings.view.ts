@@ -29,6 +29,8 @@ export interface ProbeSettingsRow {
   timeZone?: string | null;
   optedOutAt?: Moment | null;
   numberBrokenAt?: Moment | null;
+  lastDrillAt?: Moment | null;
+  lastProvenAt?: Moment | null;
   createdAt: Moment;
   updatedAt: Moment;
 }
@@ -51,6 +53,8 @@ export const toProbeSettingsView = (settings: ProbeSettingsRow, from: Viewpoint)
   next_tick_at: toTimeOrNull(settings.nextTickAt),
   next_checks: checksOf(settings, from).map(toTime),
   reachability: reachabilityOf(settings),
+  last_drill_at: toTimeOrNull(settings.lastDrillAt),
+  last_proven_at: toTimeOrNull(settings.lastProvenAt),
 });
 
 /** The end of a pause that goes on. */

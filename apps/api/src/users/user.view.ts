@@ -37,6 +37,7 @@ export const PERSON_QUERY = `
          s.id as "settingsId", s.user_id as "userId", s.active, s.cron_expression as "cronExpression",
          s.max_retries as "maxRetries", s.wait_time_in_minutes as "waitTimeInMinutes",
          s.escalation_wait_in_minutes as "escalationWaitInMinutes", s.next_tick_at as "nextTickAt",
+         s.last_drill_at as "lastDrillAt", s.last_proven_at as "lastProvenAt",
          s.paused_until as "pausedUntil", s.quiet_hours_from as "quietHoursFrom",
          s.quiet_hours_to as "quietHoursTo", s.time_zone as "timeZone",
          s.opted_out_at as "optedOutAt", s.number_broken_at as "numberBrokenAt",
