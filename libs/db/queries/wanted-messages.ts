@@ -5,7 +5,8 @@ const IS_REFUSED = `exists
 /**
  * Whether a message `m` about the probe `p`, if any, is still wanted, as SQL: a question while its probe is pending; an
  * alert until somebody took it on or all is clear; a consent text until it is answered, and as long as there is such a
- * contact; a text of a drill while that runs. Nothing is for a contact who refused. What nobody wants any more may stay unsent for good.
+ * contact; a text of a drill while that runs. Nothing is for a contact who refused. What nobody wants any more may stay
+ * unsent for good.
  */
 export const IS_WANTED = `case
     when m.kind in ('check_in', 'follow_up') then p.status = 'pending'
