@@ -1,6 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { plusMs } from '#libs/domain/clock';
 import type { Refusal } from '#libs/domain/consent';
 import { classifyError, isPermanent } from '#libs/domain/delivery';
+import { AppError } from '#libs/domain/errors';
 import { texts } from '#libs/domain/texts';
 import { Consent } from '../entities/consent.entity.ts';
 import { Contact } from '../entities/contact.entity.ts';
@@ -19,12 +21,16 @@ export interface Relation {
   phoneNumber: string;
 }
 
+const DAY_MS = 24 * 60 * 60_000;
+/** So many new numbers of one person are texted within a day. */
+const MOST_ASKED_A_DAY = 20;
 /** A text that did not go out may go again. */
 const NOT_SENT = new Set(['canceled', 'failed']);
 
 /**
  * Owes a flagged contact the text that tells who added them and how to refuse: once for each person and number, ever.
  * The caller holds the person's lock. Idempotent.
+ * @throws AppError conflict when the person had too many numbers texted within a day: strangers must not be
  */
 export async function askForConsent(
   em: EntityManager,
@@ -36,6 +42,7 @@ export async function askForConsent(
   if (!contact.isEmergencyContact) return [];
   const known = await em.findOne(Consent, { userId, phoneNumber });
   if (known && !(await mayBeAsked(em, known))) return [];
+  if (!known) await assertFewAreAsked(em, userId, now);
 
   const user = await em.findOneOrFail(User, userId);
   const count = await em.count(Message, { userId, kind: 'consent' });
@@ -52,6 +59,15 @@ export async function askForConsent(
   consent.messageId = message.id;
   await em.flush();
   return [noticesOf(userId)];
+}
+
+async function assertFewAreAsked(em: EntityManager, userId: number, now: Date): Promise<void> {
+  const asked = await em.count(Consent, { userId, createdAt: { $gt: plusMs(now, -DAY_MS) } });
+  if (asked < MOST_ASKED_A_DAY) return;
+  throw new AppError(
+    'conflict',
+    `at most ${MOST_ASKED_A_DAY} new emergency contacts can be told within a day`,
+  );
 }
 
 /** False for those who know already, who answered, or whom no text can reach. */

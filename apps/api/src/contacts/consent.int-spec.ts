@@ -113,6 +113,20 @@ describe('a contact is told', () => {
     expect(await texts('consent', HULK)).toHaveLength(1);
   });
 
+  it('not when it would be the 21st within a day, whoever those were', async () => {
+    for (let number = 10; number < 30; number++) {
+      const id = await add(`avenger${number}`, `+166655500${number}`);
+      await api.call('DELETE', `${path}/${id}`, { token });
+    }
+    const refused = await api.call('POST', path, { token, body: contact('thanos', THOR) });
+    expect([refused.status, refused.body.error_codes]).toEqual([409, ['conflict']]);
+    expect(await texts('consent', THOR)).toEqual([]);
+    api.clock.set(api.clock.now().getTime() + 24 * 60 * 60_000 + 1);
+    token = await api.login(me);
+    await add('thanos', THOR);
+    expect(await texts('consent', THOR)).toHaveLength(1);
+  });
+
   it('not when they were a contact before there was consent', async () => {
     const { id } = await createContact(api.em(), me.id, { phoneNumber: HULK });
     await api
