@@ -27,10 +27,10 @@ export class Part {
     private readonly launch: () => Promise<PartProcess>,
   ) {}
 
-  /** Starts it; resolves when it is ready. */
-  revive(): Promise<void> {
+  /** Starts it unless it runs; resolves when it is ready. */
+  async revive(): Promise<void> {
     this.#isWanted = true;
-    return (this.#starting ??= this.start().finally(() => (this.#starting = undefined)));
+    if (!this.#process) await (this.#starting ??= this.start().finally(() => (this.#starting = undefined)));
   }
 
   /** Ends it at once, as a power cut would, and keeps it away; resolves when it is gone. */
@@ -72,7 +72,9 @@ export class Part {
     const started = await this.launchPatiently();
     this.#process = started;
     void started.exited.then(async () => {
-      if (!this.#isWanted || this.#process !== started) return;
+      if (this.#process !== started) return;
+      this.#process = undefined;
+      if (!this.#isWanted) return;
       this.ownEnds += 1;
       await sleep(RESTART_MS);
       if (this.#isWanted) await this.revive().catch(() => undefined);
