@@ -56,6 +56,13 @@ export const wholeNumberField = (name: string, least: number, most: number) => {
     .max(most, message);
 };
 
+/** The integer id of something. */
+export const entityIdField = (name: string) => wholeNumberField(name, 1, 2_147_483_647);
+
+/** The version that a change is meant for, as the last answer showed it. */
+export const versionField = () =>
+  wholeNumberField('version', 1, 2_147_483_647).meta({ description: 'Only change this version, else 409.' });
+
 /** A moment, RFC 3339 with offset. */
 export const timeField = () => z.iso.datetime({ offset: true });
 
@@ -95,9 +102,13 @@ export const overFields = (
     when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
   });
 
-/** A check that at least one known field is given. */
-export const someFieldGiven = () =>
-  overFields((fields) => Object.values(fields).some((value) => value !== undefined), 'valid fields required');
+/** A check that at least one known field is given, besides those that change nothing. */
+export const someFieldGiven = (...besides: string[]) =>
+  overFields(
+    (fields) =>
+      Object.entries(fields).some(([name, value]) => value !== undefined && !besides.includes(name)),
+    'valid fields required',
+  );
 
 function isShortEnough(password: string): boolean {
   return new TextEncoder().encode(password).length <= maxPasswordBytes;

@@ -9,18 +9,25 @@ const toId = (text: string): number | undefined => {
   return id >= 1 && id <= maxId ? id : undefined;
 };
 
+const idOrUuid = (description: string) =>
+  z
+    .string(message)
+    .transform((text, context): { id: number } | { uuid: string } => {
+      const id = toId(text);
+      if (id !== undefined) return { id };
+      if (uuidForm.test(text)) return { uuid: text.toLowerCase() };
+      context.addIssue(message);
+      return z.NEVER;
+    })
+    .meta({ description, examples: ['1'] });
+
 /** A user in a path: digits are the integer id, a UUID is the UUID (in lower case). */
-export const Uid = z
-  .string(message)
-  .transform((text, context): { id: number } | { uuid: string } => {
-    const id = toId(text);
-    if (id !== undefined) return { id };
-    if (uuidForm.test(text)) return { uuid: text.toLowerCase() };
-    context.addIssue(message);
-    return z.NEVER;
-  })
-  .meta({ description: 'The integer id or the UUID of a user.', examples: ['1'] });
+export const Uid = idOrUuid('The integer id or the UUID of a user.');
 export type Uid = z.output<typeof Uid>;
+
+/** A client, named the same way. */
+export const ClientRef = idOrUuid('The integer id or the UUID of a client.');
+export type ClientRef = z.output<typeof ClientRef>;
 
 /** An integer id in a path. */
 export const IntId = z

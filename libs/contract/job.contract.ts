@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { query, timeField } from './fields.ts';
-import { pageFields } from './paging.ts';
+import { clientFields, pageFields } from './paging.ts';
 import { statusFilter } from './status-filter.ts';
 
 /** Every state of a unit of background work. */
@@ -29,6 +29,7 @@ const RESPONSE_JOB_WORDS: Record<string, JobStatus> = {
 /** The query of the list of all jobs. */
 export const JobQuery = query({
   ...pageFields,
+  ...clientFields,
   status: statusFilter(
     JOB_STATUSES,
     "a valid 'status' param is required i.e. enqueued, scheduled, in-progress, successful, or dead",

@@ -24,6 +24,14 @@ export const pageFields = {
     .meta({ description: 'Rows on a page.' }),
 };
 
+/** The filter of lists over clients, which a platform admin may choose from. */
+export const clientFields = {
+  client_id: z
+    .string('client_id must be the integer id or the UUID of a client')
+    .optional()
+    .meta({ description: 'The client (integer id or UUID) that a platform admin means; without it, all.' }),
+};
+
 /** The query of a list without filters. */
 export const PageQuery = query(pageFields).meta({ id: 'PageQuery', description: 'Which page of a list.' });
 export type PageQuery = z.output<typeof PageQuery>;

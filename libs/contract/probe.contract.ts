@@ -4,7 +4,7 @@ import { DELIVERY_STATUSES } from '#libs/domain/delivery';
 import { PROBE_REASONS, PROBE_STATUSES, type ProbeKind, type ProbeStatus } from '#libs/domain/probe';
 import { body, query, timeField, wholeNumberField } from './fields.ts';
 import { MessageView } from './message.contract.ts';
-import { pageFields } from './paging.ts';
+import { clientFields, pageFields } from './paging.ts';
 import { maxRetriesField, waitTimeField } from './probe-settings.contract.ts';
 import { statusFilter } from './status-filter.ts';
 
@@ -34,6 +34,7 @@ export type CreateCheck = z.output<typeof CreateCheck>;
 /** The query of the list of all probes. */
 export const ProbeQuery = query({
   ...pageFields,
+  ...clientFields,
   status: statusFilter(
     PROBE_STATUSES,
     "a valid 'status' param is required i.e. pending, good, bad, cancelled, or unavailable",

@@ -2,17 +2,22 @@ import { z } from 'zod';
 import {
   body,
   emailField,
+  entityIdField,
   nameField,
   overFields,
   passwordField,
   phoneField,
+  query,
   someFieldGiven,
   timeField,
+  versionField,
 } from './fields.ts';
+import { clientFields, pageFields } from './paging.ts';
 import { ProbeSettingsView } from './probe-settings.contract.ts';
+import { roleField } from './role.contract.ts';
 
 /** The rights of an account. */
-export const Role = z.enum(['admin', 'user', 'viewer']);
+export const Role = roleField();
 export type Role = z.output<typeof Role>;
 
 /** The numbers of the roles in answers, as in the original. */
@@ -30,6 +35,13 @@ const completeProfile = () => {
   );
 };
 
+const placementFields = {
+  role: roleField().optional().meta({ description: 'user or viewer; admin only by the platform admin.' }),
+  client_id: entityIdField('client_id').optional().meta({
+    description: "The integer id of the client; another than one's own only by the platform admin.",
+  }),
+};
+
 /** A new account: the credentials alone, or together with the whole profile. */
 export const CreateUser = body({
   first_name: nameField('first_name').optional(),
@@ -37,6 +49,7 @@ export const CreateUser = body({
   phone_number: phoneField().optional(),
   email: emailField(),
   password: passwordField(),
+  ...placementFields,
 })
   .check(...completeProfile())
   .meta({
@@ -55,6 +68,9 @@ export const CreateUser = body({
   });
 export type CreateUser = z.output<typeof CreateUser>;
 
+/** An account to be created; one without a password can be logged in to once its owner has set one. */
+export type NewUser = Omit<CreateUser, 'password'> & { password?: string | undefined };
+
 /** A change of one's own account; at least one field. */
 export const UpdateUser = body({
   first_name: nameField('first_name').optional(),
@@ -62,14 +78,22 @@ export const UpdateUser = body({
   phone_number: phoneField().optional(),
   email: emailField().optional(),
   password: passwordField().optional(),
+  version: versionField().optional(),
 })
-  .check(someFieldGiven())
+  .check(someFieldGiven('version'))
   .meta({
     id: 'UpdateUser',
     description: "A change of one's own account; at least one field.",
     examples: [{ first_name: 'anthony' }],
   });
 export type UpdateUser = z.output<typeof UpdateUser>;
+
+/** The query of the list of accounts. */
+export const UserQuery = query({ ...pageFields, ...clientFields }).meta({
+  id: 'UserQuery',
+  description: 'Which accounts.',
+});
+export type UserQuery = z.output<typeof UserQuery>;
 
 /** An account, without its password. */
 export const UserView = z
@@ -84,6 +108,10 @@ export const UserView = z
     email: z.string(),
     role_id: z.int().meta({ description: '1 admin, 2 user, 3 viewer.' }),
     role: Role,
+    level: z.int().meta({ description: 'How far the account reaches in rooms, 0 to 1000.' }),
+    client_id: z.int(),
+    is_platform_admin: z.boolean(),
+    enabled: z.boolean().meta({ description: 'A disabled account can not log in and is not checked on.' }),
     version: z.int().meta({ description: 'Grows with every change.' }),
     probe_settings: ProbeSettingsView,
   })

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { errors, type JWK, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { ROLE_LEVELS } from '#libs/domain/accounts';
 import { type Clock, systemClock } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
 import type { SigningKey } from './signing-key.ts';
@@ -16,6 +17,8 @@ export interface TokenSubject {
   firstName: string | null;
   lastName: string | null;
   role: TokenRole;
+  /** A level of the user's own, 0 to 1000; that of the role when there is none. */
+  level?: number | null;
   isPlatformAdmin: boolean;
   /** The UUID of the client that the user belongs to. */
   clientUuid: string;
@@ -54,9 +57,6 @@ export interface TokenClaims {
   levelOnEntity: number;
   token_version: number;
 }
-
-/** How far a role reaches in a room of its client, 0 to 999. */
-const LEVELS: Record<TokenRole, number> = { admin: 999, user: 100, viewer: 10 };
 
 const issuer = 'kronus';
 const audience = 'kronus';
@@ -97,7 +97,7 @@ export class Tokens {
       clientId: subject.clientUuid,
       'custom:clientId': subject.clientUuid,
       entityUUID: subject.clientUuid,
-      levelOnEntity: LEVELS[subject.role],
+      levelOnEntity: subject.level ?? ROLE_LEVELS[subject.role],
       token_version: subject.tokenVersion,
     };
     return new SignJWT({ ...claims })

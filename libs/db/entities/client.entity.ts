@@ -1,5 +1,27 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
+/** A member of a team, by the names that the sources know them by. */
+export interface TeamMember {
+  name: string;
+  githubUsername?: string | null;
+  jiraUsername?: string | null;
+  jiraAccountId?: string | null;
+}
+
+/** A team of a client; one person may be in several. */
+export interface Team {
+  name: string;
+  jiraBoardId?: string | null;
+  members: TeamMember[];
+}
+
+/** What a client's admins set; secrets are kept apart from it. */
+export interface ClientSettings {
+  githubBackendUrl?: string | null;
+  jiraBackendUrl?: string | null;
+  teams?: Team[];
+}
+
 const ClientSchema = defineEntity({
   name: 'Client',
   tableName: 'clients',
@@ -7,9 +29,11 @@ const ClientSchema = defineEntity({
     id: p.integer().primary(),
     uuid: p.uuid().onCreate(() => crypto.randomUUID()),
     name: p.string(),
-    settings: p.json<Record<string, unknown>>().default('{}'),
+    settings: p.json<ClientSettings>().default('{}'),
     timeZone: p.string().nullable(),
+    version: p.integer().version(),
     createdAt: p.datetime().onCreate(() => new Date()),
+    updatedAt: p.datetime().onCreate(() => new Date()),
   },
 });
 

@@ -18,6 +18,7 @@ const UserSchema = defineEntity({
     lastName: p.string().nullable(),
     phoneNumber: p.string().nullable(),
     roleId: p.integer(),
+    level: p.integer().nullable(),
     isPlatformAdmin: p.boolean().default(false),
     enabled: p.boolean().default(true),
     tokenVersion: p.integer().default(1),

@@ -14,7 +14,7 @@ export const MAX_WAITING_CHECKS = 10;
 /**
  * Plans "check on me in N minutes" inside the caller's transaction; after the commit the caller delivers the owed
  * signal of the person's workflow.
- * @throws AppError phone_required, contact_required, opted_out, conflict (too many wait already), not_found
+ * @throws AppError phone_required, contact_required, opted_out, conflict (too many wait already), forbidden (disabled), not_found
  */
 export async function orderCheck(
   em: EntityManager,
@@ -23,7 +23,9 @@ export async function orderCheck(
 ): Promise<OneOffCheck> {
   const settings = await lockPerson(em, userId);
   if (!settings) throw new AppError('not_found', 'user not found');
-  const user = await em.findOneOrFail(User, userId);
+  const user = await em.findOneOrFail(User, userId, { refresh: true });
+  // Disabled while this request waited for the person's lock.
+  if (!user.enabled) throw new AppError('forbidden', 'the account is disabled');
   if (!user.phoneNumber) throw new AppError('phone_required', 'a phone number is required to be checked on');
   if ((await emergencyContactsOf(em, userId)).length === 0) {
     throw new AppError('contact_required', 'an emergency contact is required to be checked on');

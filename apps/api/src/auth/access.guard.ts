@@ -7,21 +7,17 @@ import { Uid } from '#libs/contract/ids';
 import { User } from '#libs/db/entities/user.entity';
 import { AppError } from '#libs/domain/errors';
 import { isSelf, withinReach, type Caller } from './caller.ts';
-
-/**
- * Who may use a route. `own` and `ownOrAdmin` are about the `:uid` of the path. `firstOrAdmin`: admins, and anybody
- * while there is no account at all.
- */
-export type Access = 'public' | 'account' | 'own' | 'ownOrAdmin' | 'admin' | 'firstOrAdmin';
+import { chosenClientId } from './client-choice.ts';
+import { scopeOf, type Access } from './permissions.ts';
 
 const ACCESS = 'access';
 
-/** Says who may use a route; without it, any account. */
+/** Names the row of the table of permissions that a route is under; without it, `account`. */
 export const Allow = (access: Access) => SetMetadata(ACCESS, access);
 
 /**
- * Lets a caller through in the order 401, 403, 404. Somebody else's record is forbidden to a plain user whether it
- * exists or not; an admin hears 404 of what is not in their client.
+ * Lets a caller through as the table of permissions says, in the order 401, 404, 403: what is not in the caller's
+ * client does not exist for them.
  */
 @Injectable()
 export class AccessGuard extends AuthGuard('token') {
@@ -34,16 +30,17 @@ export class AccessGuard extends AuthGuard('token') {
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const access = this.accessOf(context);
-    if (access === 'public') return true;
+    const anonymous = scopeOf(access, null);
+    if (anonymous === 'all') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & { user: Caller }>();
     try {
       await super.canActivate(context);
     } catch (error) {
       // The first account needs no token, and a useless one does no harm.
-      if (access === 'firstOrAdmin' && error instanceof AppError && !(await this.hasAccounts())) return true;
+      if (anonymous === 'first' && error instanceof AppError && !(await this.hasAccounts())) return true;
       throw error;
     }
-    await this.authorize(access, request.user, request);
+    await this.authorize(access, request);
     return true;
   }
 
@@ -57,16 +54,26 @@ export class AccessGuard extends AuthGuard('token') {
     return this.reflector.getAllAndOverride<Access | undefined>(ACCESS, targets) ?? 'account';
   }
 
-  private async authorize(access: Access, me: Caller, request: FastifyRequest): Promise<void> {
-    if (access === 'account') return;
-    const isAdmin = me.role === 'admin';
-    if (access === 'own' || access === 'ownOrAdmin') {
-      const uid = uidOf(request);
-      if (isSelf(me, uid) || (access === 'ownOrAdmin' && isAdmin)) return;
-      if (isAdmin && (await this.em().count(User, { ...uid, ...withinReach(me) })) === 0) {
-        throw new AppError('not_found', 'user not found');
-      }
-    } else if (isAdmin) return;
+  private async authorize(access: Access, request: FastifyRequest & { user: Caller }): Promise<void> {
+    const me = request.user;
+    const scope = scopeOf(access, me);
+    if (scope === 'none') throw new AppError('forbidden', 'action is forbidden');
+    const uid = uidOf(request);
+    if (uid && isSelf(me, uid)) return;
+    if (scope === 'own') {
+      if (uid) await this.refuse(me, uid);
+      return;
+    }
+    const chosen = await chosenClientId(this.em(), me, request);
+    // Another object, because callers are shared by the requests that were looked up together.
+    if (chosen !== null) request.user = { ...me, chosenClientId: chosen };
+  }
+
+  /** @throws AppError not_found for what is out of the caller's reach, else forbidden */
+  private async refuse(me: Caller, uid: Uid): Promise<never> {
+    if ((await this.em().count(User, { ...uid, ...withinReach(me) })) === 0) {
+      throw new AppError('not_found', 'user not found');
+    }
     throw new AppError('forbidden', 'action is forbidden');
   }
 
@@ -79,8 +86,10 @@ export class AccessGuard extends AuthGuard('token') {
   }
 }
 
-function uidOf(request: FastifyRequest): Uid {
-  const uid = Uid.safeParse((request.params as { uid?: string }).uid);
-  if (!uid.success) throw new AppError('validation', 'Invalid id syntax');
-  return uid.data;
+function uidOf(request: FastifyRequest): Uid | null {
+  const { uid } = request.params as { uid?: string };
+  if (uid === undefined) return null;
+  const parsed = Uid.safeParse(uid);
+  if (!parsed.success) throw new AppError('validation', 'Invalid id syntax');
+  return parsed.data;
 }

@@ -41,6 +41,7 @@ const subjectOf = (user: User, clientUuid: string): TokenSubject => ({
   firstName: user.firstName ?? null,
   lastName: user.lastName ?? null,
   role: user.role,
+  level: user.level ?? null,
   isPlatformAdmin: user.isPlatformAdmin,
   clientUuid,
   tokenVersion: user.tokenVersion,

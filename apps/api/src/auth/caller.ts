@@ -9,6 +9,8 @@ export interface Caller {
   clientId: number;
   role: RoleName;
   isPlatformAdmin: boolean;
+  /** The one client that a platform admin chose to act in. */
+  chosenClientId?: number;
 }
 
 /** Injects who makes the request; null only where a route also serves nobody (the very first account). */
@@ -21,6 +23,11 @@ export const CurrentUser = createParamDecorator(
 export const isSelf = (me: Caller, uid: Uid): boolean =>
   'id' in uid ? uid.id === me.id : uid.uuid === me.uuid;
 
-/** The users that the caller may know of: those of their own client; all for a platform admin. */
-export const withinReach = (me: Caller): { clientId?: number } =>
-  me.isPlatformAdmin ? {} : { clientId: me.clientId };
+/** The users that the caller may know of: those of their own client; for a platform admin all, or those of the chosen one. */
+export const withinReach = (me: Caller): { clientId?: number } => {
+  const clientId = me.isPlatformAdmin ? me.chosenClientId : me.clientId;
+  return clientId === undefined ? {} : { clientId };
+};
+
+/** The client that the caller acts in: their own, or the one that a platform admin chose. */
+export const actingClientId = (me: Caller): number => me.chosenClientId ?? me.clientId;

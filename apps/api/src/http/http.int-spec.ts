@@ -34,6 +34,7 @@ interface Route {
 
 const person = { first_name: 'a', last_name: 'b', email: 'a@b.co', phone_number: '+12345678999' };
 const pages = ['page', 'limit'];
+const pagesOfClients = [...pages, 'client_id'];
 
 // Every route of the API but the webhooks; a test below holds this list against the API's own description.
 const ROUTES: Route[] = [
@@ -44,12 +45,18 @@ const ROUTES: Route[] = [
   { method: 'GET', path: '/.well-known/jwks.json', isPublic: true },
   { method: 'POST', path: '/login', isPublic: true, body: { email: 'a@b.co', password: 'x' } },
   { method: 'GET', path: '/v1/whoami' },
-  { method: 'GET', path: '/v1/users', query: pages },
+  { method: 'GET', path: '/v1/users', query: pagesOfClients },
   { method: 'POST', path: '/v1/users', body: { ...person, password: 'x' } },
   { method: 'GET', path: '/v1/users/{uid}' },
   { method: 'PUT', path: '/v1/users/{uid}', body: { ...person, password: 'x' } },
   { method: 'PATCH', path: '/v1/users/{uid}', body: { ...person, password: 'x' } },
   { method: 'DELETE', path: '/v1/users/{uid}' },
+  {
+    method: 'PATCH',
+    path: '/v1/users/{uid}/role',
+    body: { role: 'admin', level: 5, enabled: true, version: 1 },
+    nullable: ['level'],
+  },
   { method: 'GET', path: '/v1/users/{uid}/contacts', query: pages },
   { method: 'POST', path: '/v1/users/{uid}/contacts', body: { ...person, is_emergency_contact: true } },
   { method: 'PUT', path: '/v1/users/{uid}/contacts/{id}', body: { ...person, is_emergency_contact: true } },
@@ -95,11 +102,11 @@ const ROUTES: Route[] = [
   },
   { method: 'GET', path: '/v1/users/{uid}/drills/{id}' },
   { method: 'DELETE', path: '/v1/users/{uid}/drills/{id}' },
-  { method: 'GET', path: '/v1/probes', query: [...pages, 'status'] },
+  { method: 'GET', path: '/v1/probes', query: [...pagesOfClients, 'status'] },
   { method: 'GET', path: '/v1/probes/stats' },
   { method: 'GET', path: '/v1/probes/{id}' },
   { method: 'GET', path: '/v1/probes/{id}/timeline' },
-  { method: 'GET', path: '/v1/jobs', query: [...pages, 'status'] },
+  { method: 'GET', path: '/v1/jobs', query: [...pagesOfClients, 'status'] },
   { method: 'GET', path: '/v1/jobs/stats' },
 ];
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;

@@ -6,13 +6,11 @@ import type {
   ProbeSettingsView,
   UpdateProbeSettings,
 } from '#libs/contract/probe-settings.contract';
-import { OneOffCheck } from '#libs/db/entities/one-off-check.entity';
-import { Probe } from '#libs/db/entities/probe.entity';
 import type { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { User } from '#libs/db/entities/user.entity';
 import { emergencyContactsOf } from '#libs/db/queries/emergency-contacts';
 import { pauseChecks, resumeChecks } from '#libs/db/queries/pause-checks';
-import { settleProbe } from '#libs/db/queries/settle-probe';
+import { stopChecks } from '#libs/db/queries/stop-checks';
 import { Wakeups } from '#libs/db/queries/wakeups';
 import { pauseFault } from '#libs/domain/check-plan';
 import type { Clock } from '#libs/domain/clock';
@@ -36,13 +34,13 @@ export class ProbeSettingsService {
    * Changes the caller's settings. Turning checks off also ends a check that is pending and those that were asked for.
    * Waits and retries count from the next check on; a pause goes on through a change of the schedule. The person's
    * workflow is woken only when there is news for it.
-   * @throws AppError phone_required, contact_required, opted_out, not_found
+   * @throws AppError phone_required, contact_required, opted_out, forbidden (disabled), not_found
    */
   update(me: Caller, body: UpdateProbeSettings): Promise<ProbeSettingsView> {
     return this.change(me, async (em, settings, now) => {
       const hasToPlan = apply(settings, body);
       if (hasToPlan) await this.plan(em, settings, now);
-      const isNews = body.active === false ? await this.stop(em, settings, now) : hasToPlan;
+      const isNews = body.active === false ? await stopChecks(em, this.contextOf(settings, now)) : hasToPlan;
       if (isNews)
         await this.wakeups.record(em, { kind: 'probe', entityId: me.id, signal: 'settingsChanged' });
       return isNews;
@@ -92,6 +90,8 @@ export class ProbeSettingsService {
   private async plan(em: EntityManager, settings: ProbeSettings, now: Date): Promise<void> {
     if (!settings.active) {
       const user = await em.findOneOrFail(User, settings.userId);
+      // Disabled while this request waited for the person's lock.
+      if (!user.enabled) throw new AppError('forbidden', 'the account is disabled');
       if (!user.phoneNumber) {
         throw new AppError(
           'phone_required',
@@ -107,21 +107,6 @@ export class ProbeSettingsService {
       settings.mustTakeTexts();
     }
     settings.schedule(this.config.timeZone, now);
-  }
-
-  /** Answers whether anything was going on. */
-  private async stop(em: EntityManager, settings: ProbeSettings, now: Date): Promise<boolean> {
-    const { timeZone } = this.config;
-    const wasActive = settings.active;
-    settings.stop();
-    const probe = await em.findOne(Probe, { userId: settings.userId, status: 'pending' });
-    if (probe) {
-      const end = { status: 'cancelled', reason: 'cancelled_by_user' } as const;
-      await settleProbe(em, this.wakeups, { probe, settings, ...end, timeZone, now });
-    }
-    const waiting = { userId: settings.userId, probeId: null, cancelledAt: null };
-    const cancelled = await em.nativeUpdate(OneOffCheck, waiting, { cancelledAt: now });
-    return wasActive || probe !== null || cancelled > 0;
   }
 }
 

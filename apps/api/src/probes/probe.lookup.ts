@@ -11,8 +11,10 @@ export interface ProbePath {
 }
 
 /** As `withinReach`, by way of the person. */
-export const ofUsersWithinReach = (me: Caller, uid: Uid | undefined = undefined): object =>
-  me.isPlatformAdmin && !uid ? {} : { userId: { ...withinReach(me), ...uid } };
+export function ofUsersWithinReach(me: Caller, uid: Uid | undefined = undefined): object {
+  const reach = { ...withinReach(me), ...uid };
+  return Object.keys(reach).length === 0 ? {} : { userId: reach };
+}
 
 /** One probe within the caller's reach. @throws AppError not_found, also for a probe of somebody else than `uid` */
 export async function findProbe(em: EntityManager, me: Caller, { id, uid }: ProbePath): Promise<Probe> {

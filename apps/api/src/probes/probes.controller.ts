@@ -11,6 +11,7 @@ import {
 } from '#libs/contract/probe.contract';
 import { Allow } from '../auth/access.guard.ts';
 import { CurrentUser, type Caller } from '../auth/caller.ts';
+import { ChoosesClient } from '../auth/client-choice.ts';
 import { Answers, NeedsToken } from '../http/openapi.ts';
 import { CheckView } from './check.view.ts';
 import { ProbesService } from './probes.service.ts';
@@ -53,6 +54,7 @@ export class ProbesController {
   }
 
   @Get('probes')
+  @ChoosesClient()
   @Allow('admin')
   @Answers('List probes, newest first', { pageOf: ProbeView }, [400, 401, 403])
   list(@CurrentUser() me: Caller, @Query({ schema: ProbeQuery }) query: ProbeQuery) {
@@ -60,6 +62,7 @@ export class ProbesController {
   }
 
   @Get('probes/stats')
+  @ChoosesClient()
   @Allow('admin')
   @Answers('Count probes by state', ProbeStats, [401, 403])
   stats(@CurrentUser() me: Caller) {

@@ -80,7 +80,7 @@ describe("a person's probes", () => {
     const read = (as: string, id: number) => api.call('GET', `/v1/users/${id}/probes`, { token: as });
     expect(ids((await read(admin, me.id)).body.data)).toEqual([probe.id]);
     expect((await read(admin, stranger.id)).status).toBe(404);
-    expect((await read(token, stranger.id)).status).toBe(403);
+    expect((await read(token, stranger.id)).status).toBe(404);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { UserView } from '#libs/contract/user.contract';
+import { ROLE_LEVELS } from '#libs/domain/accounts';
 import { ROLES, type RoleName } from '#libs/db/entities/user.entity';
 import {
   toProbeSettingsView,
@@ -16,6 +17,10 @@ export interface UserRow {
   lastName?: string | null;
   phoneNumber?: string | null;
   roleId: number;
+  level?: number | null;
+  clientId: number;
+  isPlatformAdmin: boolean;
+  enabled: boolean;
   version: number;
   createdAt: Moment;
   updatedAt: Moment;
@@ -33,6 +38,7 @@ export type PersonRow = UserRow &
 export const PERSON_QUERY = `
   select u.id, u.uuid, u.email, u.first_name as "firstName", u.last_name as "lastName",
          u.phone_number as "phoneNumber", u.role_id as "roleId", u.version,
+         u.level, u.client_id as "clientId", u.is_platform_admin as "isPlatformAdmin", u.enabled,
          u.created_at as "createdAt", u.updated_at as "updatedAt",
          s.id as "settingsId", s.user_id as "userId", s.active, s.cron_expression as "cronExpression",
          s.max_retries as "maxRetries", s.wait_time_in_minutes as "waitTimeInMinutes",
@@ -59,6 +65,10 @@ export const toUserView = (user: UserRow, settings: ProbeSettingsRow, from: View
   email: user.email,
   role_id: user.roleId,
   role: roleOf(user.roleId),
+  level: user.level ?? ROLE_LEVELS[roleOf(user.roleId)],
+  client_id: user.clientId,
+  is_platform_admin: user.isPlatformAdmin,
+  enabled: user.enabled,
   version: user.version,
   probe_settings: toProbeSettingsView(settings, from),
 });

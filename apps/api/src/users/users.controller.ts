@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import { Uid } from '#libs/contract/ids';
-import { PageQuery } from '#libs/contract/paging';
-import { CreateUser, UpdateUser, UserView } from '#libs/contract/user.contract';
+import { CreateUser, UpdateUser, UserQuery, UserView } from '#libs/contract/user.contract';
 import { Allow } from '../auth/access.guard.ts';
 import { CurrentUser, type Caller } from '../auth/caller.ts';
+import { ChoosesClient } from '../auth/client-choice.ts';
 import { Answers, NeedsToken } from '../http/openapi.ts';
 import { IfMatch } from './if-match.ts';
 import { UsersService } from './users.service.ts';
@@ -23,11 +23,12 @@ export class UsersController {
   }
 
   @Post('users')
+  @ChoosesClient()
   @Allow('firstOrAdmin')
   @Answers(
     'Create an account; the very first needs no token and becomes the admin',
     UserView,
-    [400, 401, 403, 409, 413],
+    [400, 401, 403, 404, 409, 413],
     201,
   )
   create(@CurrentUser() me: Caller | null, @Body({ schema: CreateUser }) body: CreateUser) {
@@ -35,9 +36,10 @@ export class UsersController {
   }
 
   @Get('users')
+  @ChoosesClient()
   @Allow('admin')
   @Answers('List accounts, newest first', { pageOf: UserView }, [400, 401, 403])
-  list(@CurrentUser() me: Caller, @Query({ schema: PageQuery }) query: PageQuery) {
+  list(@CurrentUser() me: Caller, @Query({ schema: UserQuery }) query: UserQuery) {
     return this.users.list(me, query);
   }
 

@@ -120,7 +120,8 @@ describe('reading', () => {
     expect(await status(me, me.id)).toBe(200);
     expect(await status(me, me.uuid.toUpperCase())).toBe(200);
     expect(await status(me, other.id)).toBe(403);
-    expect(await status(me, 999)).toBe(403);
+    expect(await status(me, stranger.id)).toBe(404);
+    expect(await status(me, 999)).toBe(404);
     expect(await status(clientAdmin, other.uuid)).toBe(200);
     expect(await status(clientAdmin, stranger.id)).toBe(404);
     expect(await status(clientAdmin, unknownUuid)).toBe(404);

@@ -3,23 +3,23 @@ import { LockMode, MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import type { Config } from '#libs/config/config';
 import type { Uid } from '#libs/contract/ids';
 import type { PageQuery } from '#libs/contract/paging';
-import type { CreateUser, UpdateUser, UserView } from '#libs/contract/user.contract';
+import type { NewUser, UpdateUser, UserView } from '#libs/contract/user.contract';
 import { DEFAULT_CLIENT_ID } from '#libs/db/entities/client.entity';
 import { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { ROLES, User } from '#libs/db/entities/user.entity';
 import { lockPerson } from '#libs/db/queries/person';
 import { Wakeups } from '#libs/db/queries/wakeups';
+import { creationFault } from '#libs/domain/accounts';
 import type { Clock } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
 import { hashPassword } from '#libs/security/password';
 import { CLOCK, CONFIG } from '../app.tokens.ts';
-import { withinReach, type Caller } from '../auth/caller.ts';
+import { actingClientId, withinReach, type Caller } from '../auth/caller.ts';
 import type { Viewpoint } from '../probe-settings/probe-settings.view.ts';
 import { Page, slice, totalOf } from '../http/paging.ts';
+import { lockAccount, lockAccounts, mustStillBeAdmin } from './account.row.ts';
 import { PERSON_QUERY, toPersonView, toUserView, type PersonRow } from './user.view.ts';
-
-// Held while accounts are created, and while the first one is deleted. Any number that nothing else uses.
-const ACCOUNTS_LOCK = 7_700_001;
+import { mustBeVersion } from './version.ts';
 
 /** Accounts and what they may do to each other. */
 @Injectable()
@@ -32,23 +32,30 @@ export class UsersService {
   ) {}
 
   /**
-   * Creates an account in the caller's client. Without a caller it is the very first: admin of the default client and
-   * of the platform; of several at once exactly one succeeds.
-   * @throws AppError unauthenticated, token_invalid, email_taken, phone_taken
+   * Creates an account in the caller's client, or in the one that the platform admin chose. Without a caller it is the
+   * very first: admin of the default client and of the platform; of several at once exactly one succeeds. Without a
+   * password nobody can log in to it yet.
+   * @throws AppError unauthenticated, token_invalid, forbidden, validation, not_found, email_taken, phone_taken
    */
-  async create(me: Caller | null, body: CreateUser): Promise<UserView> {
-    const passwordHash = await hashPassword(body.password);
+  async create(me: Caller | null, body: NewUser): Promise<UserView> {
+    const fault = creationFault(me, { role: body.role, clientId: body.client_id });
+    // While there is a first account, nobody is told what would be wrong with another one.
+    if (fault && me) throw new AppError(fault.code, fault.message);
+    const passwordHash = body.password === undefined ? null : await hashPassword(body.password);
     const now = this.clock.now();
     return this.orm.em.fork().transactional(async (em) => {
       await lockAccounts(em);
-      if (me) await mustStillExist(em, me);
+      if (me) await mustStillBeAdmin(em, me);
       else await mustBeFirst(em);
+      if (fault) throw new AppError(fault.code, fault.message);
+      const clientId = me ? (body.client_id ?? actingClientId(me)) : DEFAULT_CLIENT_ID;
+      await mustBeClient(em, clientId);
       const user = em.create(User, {
         ...profileOf(body),
         email: body.email,
         passwordHash,
-        clientId: me?.clientId ?? DEFAULT_CLIENT_ID,
-        roleId: me ? ROLES.user : ROLES.admin,
+        clientId,
+        roleId: me ? ROLES[body.role ?? 'user'] : ROLES.admin,
         isPlatformAdmin: !me,
         createdAt: now,
         updatedAt: now,
@@ -91,9 +98,9 @@ export class UsersService {
 
   /**
    * Changes the caller's own account. A new password ends every token that was given out before.
-   * @throws AppError conflict when `version` is not the present one, email_taken, phone_taken
+   * @throws AppError conflict when a version is named that is not the present one, email_taken, phone_taken
    */
-  async update(me: Caller, body: UpdateUser, version: number | undefined): Promise<UserView> {
+  async update(me: Caller, body: UpdateUser, ifMatch: number | undefined): Promise<UserView> {
     const passwordHash = body.password === undefined ? undefined : await hashPassword(body.password);
     return this.orm.em.fork().transactional(async (em) => {
       // The person's lock first, as everywhere: a new number changes what is known of their phone.
@@ -102,9 +109,7 @@ export class UsersService {
         : lockPerson(em, me.id));
       const user = await em.findOne(User, { id: me.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       if (!user || !settings) throw new AppError('not_found', 'user not found');
-      if (version !== undefined && version !== user.version) {
-        throw new AppError('conflict', `it was changed meanwhile: its version is ${user.version}`);
-      }
+      mustBeVersion(user.version, ifMatch, body.version);
       const isNewNumber = body.phone_number !== undefined && body.phone_number !== user.phoneNumber;
       if (isNewNumber) settings.forgetReachability();
       em.assign(user, { ...profileOf(body), ...(body.email !== undefined && { email: body.email }) });
@@ -124,12 +129,8 @@ export class UsersService {
    */
   async remove(me: Caller, uid: Uid): Promise<void> {
     const userId = await this.orm.em.fork().transactional(async (em) => {
-      const user = await em.findOne(
-        User,
-        { ...uid, ...withinReach(me) },
-        { lockMode: LockMode.PESSIMISTIC_WRITE },
-      );
-      if (!user) throw new AppError('not_found', 'user not found');
+      await lockAccounts(em);
+      const { user } = await lockAccount(em, me, uid);
       if (user.isPlatformAdmin) await mustBeLast(em, user);
       await this.wakeups.record(em, { kind: 'probe', entityId: user.id, signal: 'cancel' });
       em.remove(user);
@@ -151,20 +152,17 @@ const profileOf = ({ first_name, last_name, phone_number }: UpdateUser) => ({
   ...(phone_number !== undefined && { phoneNumber: phone_number }),
 });
 
-const lockAccounts = (em: EntityManager) => em.execute(`select pg_advisory_xact_lock(?)`, [ACCOUNTS_LOCK]);
+/** Holds the client so that it is not deleted meanwhile. */
+async function mustBeClient(em: EntityManager, id: number): Promise<void> {
+  const found = await em.execute(`select 1 from clients where id = ? for key share`, [id]);
+  if (found.length === 0) throw new AppError('not_found', 'client not found');
+}
 
 async function mustBeFirst(em: EntityManager): Promise<void> {
   if ((await em.count(User)) > 0) throw new AppError('unauthenticated', 'no token provided');
 }
 
-async function mustStillExist(em: EntityManager, me: Caller): Promise<void> {
-  if ((await em.count(User, { id: me.id, enabled: true })) === 0) {
-    throw new AppError('token_invalid', 'invalid token provided');
-  }
-}
-
 async function mustBeLast(em: EntityManager, user: User): Promise<void> {
-  await lockAccounts(em);
   if ((await em.count(User, { id: { $ne: user.id } })) > 0) {
     throw new AppError('conflict', 'the first account can only be deleted when no other account is left');
   }
