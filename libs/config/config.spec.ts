@@ -72,6 +72,7 @@ describe('loadConfig in production', () => {
       host: '0.0.0.0',
       timeZone: 'America/Toronto',
       auth: { privateKeyPem: pkcs1.trim(), accessTokenMinutes: 60 },
+      secretsKey: null,
       database: { url: null, poolSize: 10 },
       temporal: { address: null, namespace: 'default', apiKey: null, tls: false, encryptionKeys: [] },
       twilio: {
@@ -233,6 +234,24 @@ describe('the encryption keys', () => {
     expect(faults).toEqual([expect.stringContaining(what)]);
     expect(faults[0]).toContain('temporal.encryptionKeys (TEMPORAL_ENCRYPTION_KEYS) must be a list');
     for (const secret of [key(1), key(2), 'hunter2']) expect(faults[0]).not.toContain(secret);
+  });
+});
+
+describe('the key of secrets', () => {
+  const key = (length: number) => Buffer.alloc(length, 1).toString('base64');
+
+  it('is taken as it is', () => {
+    expect(load(sample(), { KRONUS_SECRETS_KEY: ` ${key(32)} ` }).secretsKey).toBe(key(32));
+  });
+
+  it.each([
+    [key(16), 'it has 16 bytes'],
+    [key(33), 'it has 33 bytes'],
+    ['hunter2!', 'it is not base64'],
+  ])('is refused without being shown: %s', (text, what) => {
+    const [fault, ...others] = faultsOf(sample(), { KRONUS_SECRETS_KEY: text });
+    expect(others).toEqual([]);
+    expect(fault).toBe(`kronus.secretsKey (KRONUS_SECRETS_KEY) must be base64 of 32 bytes: ${what}`);
   });
 });
 

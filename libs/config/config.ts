@@ -23,6 +23,8 @@ export interface Config {
   timeZone: string;
   /** `privateKeyPem` is null only outside production: the key is then made and kept in `dataDir`. */
   auth: { privateKeyPem: string | null; accessTokenMinutes: number };
+  /** Base64; null means that no tokens of clients can be stored. */
+  secretsKey: string | null;
   /** `url` null means the embedded server. */
   database: { url: string | null; poolSize: number };
   /** `address` null means the embedded server; an API key implies TLS; of the keys (base64) the first encrypts. */
@@ -118,6 +120,7 @@ export function loadConfig(source: ConfigSource): Config {
       privateKeyPem: value('kronus.privateKeyPem') ?? null,
       accessTokenMinutes: must('kronus.auth.accessTokenMinutes'),
     },
+    secretsKey: value('kronus.secretsKey') ?? null,
     database: { url: value('database.url') ?? null, poolSize: must('database.poolSize') },
     temporal: {
       address: value('temporal.address') ?? null,

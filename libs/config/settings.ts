@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { isValidCron } from '#libs/domain/cadence';
-import { encryptionKeys } from './encryption-keys.ts';
+import { encryptionKey, encryptionKeys } from './encryption-keys.ts';
 
 /** How the process runs; development and test bring working values for everything that production requires. */
 export type Mode = 'production' | 'development' | 'test';
@@ -122,6 +122,14 @@ export const settings = [
     default: '60',
     doc: 'Life of an access token in minutes.',
     schema: wholeNumber(1, 1440),
+  },
+  {
+    key: 'kronus.secretsKey',
+    env: 'KRONUS_SECRETS_KEY',
+    derivedDefault: 'none: no tokens of clients can be stored',
+    secret: true,
+    doc: 'Key that the tokens in the settings of clients are encrypted with, base64 of 32 bytes.',
+    schema: encryptionKey,
   },
   {
     key: 'kronus.metrics.enabled',

@@ -76,11 +76,23 @@ export const givenTimeField = (name: string) =>
         : `${name} must be a moment, like 2026-12-02T18:00:00-05:00`,
   });
 
-/** A JSON object of known fields only; unknown ones are named. */
-export const body = <Shape extends z.ZodRawShape>(shape: Shape) =>
+/** An address on the web, at most 1000 characters, without a final slash. */
+export const webAddressField = (name: string) => {
+  const message = `${name} must be an address that begins with http:// or https://`;
+  return textField(name)
+    .trim()
+    .max(1000, { error: message, abort: true })
+    .regex(/^https?:\/\//i, { error: message, abort: true })
+    .refine((text) => URL.canParse(text), { error: message, abort: true })
+    .refine((text) => new URL(text).password === '', `${name} must not hold a password`)
+    .transform((text) => text.replace(/\/+$/, ''));
+};
+
+/** A JSON object of known fields only; unknown ones are named. `what` names it when it is no object. */
+export const body = <Shape extends z.ZodRawShape>(shape: Shape, what = 'the body') =>
   z.strictObject(shape, {
     error: (issue) =>
-      issue.code === 'unrecognized_keys' ? unknownFields(issue.keys) : 'the body must be a JSON object',
+      issue.code === 'unrecognized_keys' ? unknownFields(issue.keys) : `${what} must be a JSON object`,
   });
 
 /** The values of a query string; unknown ones are named. */

@@ -23,17 +23,19 @@ export type Role = z.output<typeof Role>;
 /** The numbers of the roles in answers, as in the original. */
 export const ROLE_IDS: Record<Role, number> = { admin: 1, user: 2, viewer: 3 };
 
-/** The profile may be left out as a whole, and only beside complete credentials. */
-const completeProfile = () => {
+/** The profile is given as a whole; it may be left out as a whole where `mayBeLeftOut` says so. */
+export const wholeProfile = (mayBeLeftOut: (fields: Record<string, unknown>) => boolean) => {
   const profile = ['first_name', 'last_name', 'phone_number'];
-  const isShortForm = (fields: Record<string, unknown>) =>
-    fields.email !== undefined &&
-    fields.password !== undefined &&
-    profile.every((name) => fields[name] === undefined);
+  const isLeftOut = (fields: Record<string, unknown>) =>
+    profile.every((name) => fields[name] === undefined) && mayBeLeftOut(fields);
   return profile.map((name) =>
-    overFields((fields) => fields[name] !== undefined || isShortForm(fields), `${name} is required`, [name]),
+    overFields((fields) => fields[name] !== undefined || isLeftOut(fields), `${name} is required`, [name]),
   );
 };
+
+/** Only beside complete credentials, so that everything that is missing is told at once. */
+const completeProfile = () =>
+  wholeProfile((fields) => fields.email !== undefined && fields.password !== undefined);
 
 const placementFields = {
   role: roleField().optional().meta({ description: 'user or viewer; admin only by the platform admin.' }),

@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'method_not_allowed'
   | 'email_taken'
   | 'phone_taken'
+  | 'name_taken'
+  | 'secrets_key_missing'
   | 'last_emergency_contact'
   | 'conflict'
   | 'too_large'

@@ -4,6 +4,7 @@ import { LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { AccessGuard } from './auth/access.guard.ts';
 import { AuthModule } from './auth/auth.module.ts';
+import { ClientsModule } from './clients/clients.module.ts';
 import { ContactsModule } from './contacts/contacts.module.ts';
 import { DepsModule, type ApiDeps } from './deps.module.ts';
 import { DrillsModule } from './drills/drills.module.ts';
@@ -33,6 +34,7 @@ export class AppModule {
         HealthModule,
         ...(deps.config.metrics.isEnabled ? [MetricsModule] : []),
         UsersModule,
+        ClientsModule,
         ContactsModule,
         ProbeSettingsModule,
         ProbesModule,

@@ -3,22 +3,22 @@ import { defineEntity, p } from '@mikro-orm/core';
 /** A member of a team, by the names that the sources know them by. */
 export interface TeamMember {
   name: string;
-  githubUsername?: string | null;
-  jiraUsername?: string | null;
-  jiraAccountId?: string | null;
+  github_username: string | null;
+  jira_username: string | null;
+  jira_account_id: string | null;
 }
 
 /** A team of a client; one person may be in several. */
 export interface Team {
   name: string;
-  jiraBoardId?: string | null;
+  jira_board_id: number | null;
   members: TeamMember[];
 }
 
-/** What a client's admins set; secrets are kept apart from it. */
+/** What a client's admins set, named as the API names it; secrets are kept apart from it. */
 export interface ClientSettings {
-  githubBackendUrl?: string | null;
-  jiraBackendUrl?: string | null;
+  github_backend_url?: string | null;
+  jira_backend_url?: string | null;
   teams?: Team[];
 }
 

@@ -31,6 +31,8 @@ const STATUS: Record<ErrorCode, number> = {
   method_not_allowed: 405,
   email_taken: 409,
   phone_taken: 409,
+  name_taken: 409,
+  secrets_key_missing: 409,
   last_emergency_contact: 409,
   conflict: 409,
   too_large: 413,
@@ -50,6 +52,7 @@ const CODE_OF_STATUS = new Map<number, ErrorCode>([
 const TAKEN: Record<string, AppError> = {
   users_email_unique: new AppError('email_taken', "user with the same 'email' already exists"),
   users_phone_number_unique: new AppError('phone_taken', "user with the same 'phone_number' already exists"),
+  clients_name_key: new AppError('name_taken', "client with the same 'name' already exists"),
   contacts_email_unique: new AppError('email_taken', "contact with the same 'email' already exists"),
   contacts_phone_number_unique: new AppError(
     'phone_taken',

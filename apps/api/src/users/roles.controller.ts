@@ -6,7 +6,7 @@ import { UserView } from '#libs/contract/user.contract';
 import { Allow } from '../auth/access.guard.ts';
 import { CurrentUser, type Caller } from '../auth/caller.ts';
 import { Answers, NeedsToken } from '../http/openapi.ts';
-import { IfMatch } from './if-match.ts';
+import { IfMatch } from '../http/if-match.ts';
 import { RolesService } from './roles.service.ts';
 
 /** What accounts may do. */

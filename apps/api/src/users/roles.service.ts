@@ -14,7 +14,7 @@ import { CLOCK, CONFIG } from '../app.tokens.ts';
 import type { Caller } from '../auth/caller.ts';
 import { lockAccount, lockAccounts, mustStillBeAdmin } from './account.row.ts';
 import { toUserView } from './user.view.ts';
-import { mustBeVersion } from './version.ts';
+import { mustBeVersion } from '../http/version.ts';
 
 /** What accounts may do, and whether they may do anything. */
 @Injectable()

@@ -6,7 +6,7 @@ import { Allow } from '../auth/access.guard.ts';
 import { CurrentUser, type Caller } from '../auth/caller.ts';
 import { ChoosesClient } from '../auth/client-choice.ts';
 import { Answers, NeedsToken } from '../http/openapi.ts';
-import { IfMatch } from './if-match.ts';
+import { IfMatch } from '../http/if-match.ts';
 import { UsersService } from './users.service.ts';
 
 /** Accounts. */

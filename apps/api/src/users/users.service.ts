@@ -19,7 +19,7 @@ import type { Viewpoint } from '../probe-settings/probe-settings.view.ts';
 import { Page, slice, totalOf } from '../http/paging.ts';
 import { lockAccount, lockAccounts, mustStillBeAdmin } from './account.row.ts';
 import { PERSON_QUERY, toPersonView, toUserView, type PersonRow } from './user.view.ts';
-import { mustBeVersion } from './version.ts';
+import { mustBeVersion } from '../http/version.ts';
 
 /** Accounts and what they may do to each other. */
 @Injectable()

@@ -7,6 +7,6 @@ export const IfMatch = createParamDecorator((_: unknown, context: ExecutionConte
   const header = context.switchToHttp().getRequest<FastifyRequest>().headers['if-match'];
   if (header === undefined || header === '*') return undefined;
   const version = /^(?:W\/)?"(\d{1,9})"$|^(\d{1,9})$/.exec(header);
-  if (!version) throw new AppError('validation', 'If-Match must be the version of the account, like "3"');
+  if (!version) throw new AppError('validation', 'If-Match must be a version, like "3"');
   return Number(version[1] ?? version[2]);
 });
