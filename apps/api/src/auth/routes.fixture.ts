@@ -1,0 +1,88 @@
+import { expect } from '@jest/globals';
+import { nextNumber } from '#libs/testing/factories/sequence';
+import type { TestApi } from '../api.fixture.ts';
+
+/** The rows of the matrix in `permissions.int-spec.ts`. */
+export type Row = 'everybody' | 'self' | 'self or admin' | 'admin' | 'first or admin' | 'platform admin';
+
+/** A route with the row of the matrix that it is under, and a body that is taken. */
+export interface GuardedRoute {
+  row: Row;
+  body?: () => object;
+}
+
+const name = () => `n${nextNumber()}`;
+const email = () => `${name()}@example.com`;
+const contact = () => ({
+  first_name: 'a',
+  last_name: 'b',
+  email: email(),
+  phone_number: `+1777${String(nextNumber()).padStart(7, '0')}`,
+});
+
+/** Every route of the API but the webhooks, which are signed. */
+export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
+  'GET /health': { row: 'everybody' },
+  'GET /v1/healthcheck': { row: 'everybody' },
+  'GET /metrics': { row: 'everybody' },
+  'GET /jwks': { row: 'everybody' },
+  'GET /.well-known/jwks.json': { row: 'everybody' },
+  'POST /login': { row: 'everybody', body: () => ({ email: 'nobody@example.com', password: 'x' }) },
+
+  'GET /v1/whoami': { row: 'self' },
+  'PUT /v1/users/{uid}': { row: 'self', body: () => ({ first_name: 'x' }) },
+  'PATCH /v1/users/{uid}': { row: 'self', body: () => ({ first_name: 'x' }) },
+  'GET /v1/users/{uid}/contacts': { row: 'self' },
+  'POST /v1/users/{uid}/contacts': { row: 'self', body: contact },
+  'PUT /v1/users/{uid}/contacts/{id}': { row: 'self', body: () => ({ first_name: 'x' }) },
+  'PATCH /v1/users/{uid}/contacts/{id}': { row: 'self', body: () => ({ first_name: 'x' }) },
+  'DELETE /v1/users/{uid}/contacts/{id}': { row: 'self' },
+  'PUT /v1/users/{uid}/probe_settings': { row: 'self', body: () => ({ max_retries: 2 }) },
+  'PATCH /v1/users/{uid}/probe_settings': { row: 'self', body: () => ({ max_retries: 2 }) },
+  'POST /v1/users/{uid}/probe_settings/pause': {
+    row: 'self',
+    body: () => ({ until: '2026-11-24T18:00:00-05:00' }),
+  },
+  'DELETE /v1/users/{uid}/probe_settings/pause': { row: 'self' },
+  'POST /v1/users/{uid}/probes': { row: 'self', body: () => ({ in_minutes: 5 }) },
+
+  'GET /v1/users/{uid}': { row: 'self or admin' },
+  'DELETE /v1/users/{uid}': { row: 'self or admin' },
+  'GET /v1/users/{uid}/probes': { row: 'self or admin' },
+  'GET /v1/users/{uid}/probes/{id}': { row: 'self or admin' },
+  'GET /v1/users/{uid}/probes/{id}/timeline': { row: 'self or admin' },
+  'GET /v1/users/{uid}/messages': { row: 'self or admin' },
+
+  'GET /v1/users': { row: 'admin' },
+  'PATCH /v1/users/{uid}/role': { row: 'admin', body: () => ({ enabled: true }) },
+  'GET /v1/probes': { row: 'admin' },
+  'GET /v1/probes/stats': { row: 'admin' },
+  'GET /v1/probes/{id}': { row: 'admin' },
+  'GET /v1/probes/{id}/timeline': { row: 'admin' },
+  'GET /v1/jobs': { row: 'admin' },
+  'GET /v1/jobs/stats': { row: 'admin' },
+  'GET /v1/clients/me/settings': { row: 'admin' },
+  'PUT /v1/clients/me/settings': { row: 'admin', body: () => ({ teams: [{ name: 'x' }] }) },
+  'PATCH /v1/clients/me/settings': { row: 'admin', body: () => ({ teams: [{ name: 'x' }] }) },
+  'POST /v1/clients/me/users': { row: 'admin', body: () => ({ emails: [email()] }) },
+
+  'POST /v1/users': { row: 'first or admin', body: () => ({ email: email(), password: 'x' }) },
+
+  'POST /v1/clients': { row: 'platform admin', body: () => ({ name: name() }) },
+  'GET /v1/clients': { row: 'platform admin' },
+  'GET /v1/clients/{id}': { row: 'platform admin' },
+  'PUT /v1/clients/{id}': { row: 'platform admin', body: () => ({ name: name() }) },
+  'PATCH /v1/clients/{id}': { row: 'platform admin', body: () => ({ name: name() }) },
+  'DELETE /v1/clients/{id}': { row: 'platform admin' },
+};
+
+/** Asserts that the list above holds every route that the API describes, so that none goes without these tests. */
+export async function expectToKnowEveryRoute(api: TestApi): Promise<void> {
+  const { paths } = JSON.parse((await api.call('GET', '/openapi.json')).text) as {
+    paths: Record<string, object>;
+  };
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(Object.keys(GUARDED_ROUTES).sort()).toEqual(described.sort());
+}
