@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiHeader } from '@nestjs/swagger';
+import { ApiHeader, ApiQuery } from '@nestjs/swagger';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { FastifyRequest } from 'fastify';
 import { ClientRef } from '#libs/contract/ids';
@@ -10,11 +10,17 @@ import type { Caller } from './caller.ts';
 /** Documents that a platform admin may choose the client that a route is about. */
 export const ChoosesClient = () =>
   applyDecorators(
+    ApiQuery({
+      name: 'client_id',
+      required: false,
+      schema: { type: 'string' },
+      description: 'The client (integer id or UUID) that a platform admin means.',
+    }),
     ApiHeader({
       name: 'X-Client-Id',
       required: false,
-      description:
-        'The client (integer id or UUID) that a platform admin means; `client_id` in the query wins.',
+      schema: { type: 'string' },
+      description: 'The same as `client_id` in the query, which wins.',
     }),
   );
 

@@ -17,14 +17,14 @@ export class JobsController {
 
   @Get()
   @ChoosesClient()
-  @Answers('List background work, newest first', { pageOf: JobView }, [400, 401, 403])
+  @Answers('List background work, newest first', { pageOf: JobView }, [400, 401, 403, 404])
   list(@CurrentUser() me: Caller, @Query({ schema: JobQuery }) query: JobQuery) {
     return this.jobs.list(me, query);
   }
 
   @Get('stats')
   @ChoosesClient()
-  @Answers('Count background work by state', JobStats, [401, 403])
+  @Answers('Count background work by state', JobStats, [400, 401, 403, 404])
   stats(@CurrentUser() me: Caller) {
     return this.jobs.stats(me);
   }

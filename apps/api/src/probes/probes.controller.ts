@@ -56,7 +56,7 @@ export class ProbesController {
   @Get('probes')
   @ChoosesClient()
   @Allow('admin')
-  @Answers('List probes, newest first', { pageOf: ProbeView }, [400, 401, 403])
+  @Answers('List probes, newest first', { pageOf: ProbeView }, [400, 401, 403, 404])
   list(@CurrentUser() me: Caller, @Query({ schema: ProbeQuery }) query: ProbeQuery) {
     return this.probes.list(me, query);
   }
@@ -64,7 +64,7 @@ export class ProbesController {
   @Get('probes/stats')
   @ChoosesClient()
   @Allow('admin')
-  @Answers('Count probes by state', ProbeStats, [401, 403])
+  @Answers('Count probes by state', ProbeStats, [400, 401, 403, 404])
   stats(@CurrentUser() me: Caller) {
     return this.probes.stats(me);
   }

@@ -104,6 +104,16 @@ describe('a role', () => {
   });
 });
 
+it('of two admins who delete each other at once, one remains', async () => {
+  const other = await createUser(api.em(), { roleId: ROLES.admin });
+  const otherToken = await api.login(other);
+  await Promise.all([
+    api.call('DELETE', `/v1/users/${other.id}`, { token }),
+    api.call('DELETE', `/v1/users/${admin.id}`, { token: otherToken }),
+  ]);
+  expect(await api.em().count(User, { roleId: ROLES.admin })).toBe(1);
+});
+
 describe('a disabled account', () => {
   const watch = async () => {
     await createContact(api.em(), user.id);

@@ -38,7 +38,7 @@ export class UsersController {
   @Get('users')
   @ChoosesClient()
   @Allow('admin')
-  @Answers('List accounts, newest first', { pageOf: UserView }, [400, 401, 403])
+  @Answers('List accounts, newest first', { pageOf: UserView }, [400, 401, 403, 404])
   list(@CurrentUser() me: Caller, @Query({ schema: UserQuery }) query: UserQuery) {
     return this.users.list(me, query);
   }

@@ -14,7 +14,7 @@ import type { Clock } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
 import { hashPassword } from '#libs/security/password';
 import { CLOCK, CONFIG } from '../app.tokens.ts';
-import { actingClientId, withinReach, type Caller } from '../auth/caller.ts';
+import { actingClientId, isSelf, withinReach, type Caller } from '../auth/caller.ts';
 import type { Viewpoint } from '../probe-settings/probe-settings.view.ts';
 import { Page, slice, totalOf } from '../http/paging.ts';
 import { lockAccount, lockAccounts, mustStillBeAdmin } from './account.row.ts';
@@ -125,11 +125,12 @@ export class UsersService {
   /**
    * Deletes an account with its contacts, settings and probes, and ends what was running for it. The first account
    * goes last, because nobody else could ever administer the platform.
-   * @throws AppError not_found, conflict
+   * @throws AppError not_found, conflict, token_invalid
    */
   async remove(me: Caller, uid: Uid): Promise<void> {
     const userId = await this.orm.em.fork().transactional(async (em) => {
       await lockAccounts(em);
+      if (!isSelf(me, uid)) await mustStillBeAdmin(em, me);
       const { user } = await lockAccount(em, me, uid);
       if (user.isPlatformAdmin) await mustBeLast(em, user);
       await this.wakeups.record(em, { kind: 'probe', entityId: user.id, signal: 'cancel' });
