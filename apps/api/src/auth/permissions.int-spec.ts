@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '#libs/db/entities/client.entity';
 import { ROLES, type User } from '#libs/db/entities/user.entity';
 import { createContact } from '#libs/testing/factories/contact.factory';
@@ -37,6 +37,7 @@ function expected(cell: Cell, who: Who, whose: Whose): Expected {
 let api: TestApi;
 beforeAll(async () => {
   api = await TestApi.start();
+  await createCallers();
 });
 afterAll(() => api.stop());
 
@@ -52,7 +53,9 @@ interface Caller {
 }
 let callers: Caller[];
 let client: Client;
-beforeEach(async () => {
+
+/** Everybody who asks, and whom they ask about, anew. */
+async function createCallers(): Promise<void> {
   await api.clear();
   client = await createClient(api.em());
   const accounts: Record<Who, User> = {
@@ -74,7 +77,7 @@ beforeEach(async () => {
       },
     });
   }
-});
+}
 
 const targetOf = async (user: User): Promise<Target> => ({
   user,
@@ -134,6 +137,8 @@ describe.each(Object.entries(GUARDED_ROUTES))('%s', (route, { row, body }) => {
         }
       }
     }
+    // Nobody is left to ask about.
+    if (method === 'DELETE') await createCallers();
     expect(answers).toEqual(expectations);
   });
 });

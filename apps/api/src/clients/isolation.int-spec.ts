@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '#libs/db/entities/client.entity';
 import { ROLES, type User } from '#libs/db/entities/user.entity';
 import { createContact } from '#libs/testing/factories/contact.factory';
@@ -10,6 +10,9 @@ import { expectToKnowEveryRoute, GUARDED_ROUTES } from '../auth/routes.fixture.t
 let api: TestApi;
 beforeAll(async () => {
   api = await TestApi.start({ KRONUS_SECRETS_KEY: Buffer.alloc(32, 7).toString('base64') });
+  // Once, because nothing of it may ever change.
+  mine = await createTenant();
+  theirs = await createTenant();
 });
 afterAll(() => api.stop());
 
@@ -27,12 +30,6 @@ interface Tenant {
 
 let mine: Tenant;
 let theirs: Tenant;
-beforeEach(async () => {
-  await api.clear();
-  mine = await createTenant();
-  theirs = await createTenant();
-});
-
 async function createTenant(): Promise<Tenant> {
   const em = api.em();
   const client = await createClient(em);
@@ -150,7 +147,9 @@ describe("another client's", () => {
 it('shows each admin their own', async () => {
   for (const { token, user, client } of [mine, theirs]) {
     const { body } = await api.call('GET', '/v1/users', { token });
-    expect(body.data.map((each: { client_id: number }) => each.client_id)).toEqual([client.id, client.id]);
+    expect(new Set(body.data.map((each: { client_id: number }) => each.client_id))).toEqual(
+      new Set([client.id]),
+    );
     for (const path of ['/v1/probes', '/v1/jobs']) {
       expect((await api.call('GET', path, { token })).body.paging?.total).toBe(1);
     }
