@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '#libs/db/entities/client.entity';
 import { ROLES, type User } from '#libs/db/entities/user.entity';
 import { createContact } from '#libs/testing/factories/contact.factory';
+import { createDrill } from '#libs/testing/factories/drill.factory';
 import { createProbe } from '#libs/testing/factories/probe.factory';
 import { createAdmin, createClient, createUser } from '#libs/testing/factories/user.factory';
 import { TestApi, type Answer } from '../api.fixture.ts';
@@ -45,6 +46,7 @@ interface Target {
   user: User;
   contactId: number;
   probeId: number;
+  drillId: number;
 }
 interface Caller {
   who: Who;
@@ -83,16 +85,19 @@ const targetOf = async (user: User): Promise<Target> => ({
   user,
   contactId: (await createContact(api.em(), user.id)).id,
   probeId: (await createProbe(api.em(), user.id, 'good')).id,
+  drillId: (await createDrill(api.em(), user.id, api.clock.now())).id,
 });
 
 function urlOf(
   path: string,
   whose: Whose,
-  { user, contactId, probeId }: Target,
+  { user, contactId, probeId, drillId }: Target,
   uid: number | string,
 ): string {
   const clientId = whose === 'of another client' ? client.id : user.clientId;
-  const id = path.startsWith('/v1/clients') ? clientId : path.includes('contacts') ? contactId : probeId;
+  const ids = { clients: clientId, contacts: contactId, drills: drillId, probes: probeId };
+  const noun = path.split('/').findLast((part) => part in ids) as keyof typeof ids | undefined;
+  const id = noun ? ids[noun] : probeId;
   return path.replace('{uid}', String(uid)).replace('{id}', String(id));
 }
 

@@ -27,7 +27,7 @@ export const PERMISSIONS = {
   account: /*     */ row('none', 'own', 'own', 'own', 'own'),
   /** Changing an account; contacts, settings and checks of a person: not even admins touch those of others. */
   own: /*         */ row('none', 'own', 'own', 'own', 'own'),
-  /** Reading and deleting an account; reading a person's probes and texts. */
+  /** Reading and deleting an account; reading a person's probes, drills and texts. */
   ownOrAdmin: /*  */ row('none', 'own', 'own', 'client', 'all'),
   /** Lists and statistics over people; rights of accounts; the client's settings; creating users in bulk. */
   admin: /*       */ row('none', 'none', 'none', 'client', 'all'),

@@ -45,6 +45,8 @@ export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   },
   'DELETE /v1/users/{uid}/probe_settings/pause': { row: 'self' },
   'POST /v1/users/{uid}/probes': { row: 'self', body: () => ({ in_minutes: 5 }) },
+  'POST /v1/users/{uid}/drills': { row: 'self', body: () => ({ wait_time_in_minutes: 5 }) },
+  'DELETE /v1/users/{uid}/drills/{id}': { row: 'self' },
 
   'GET /v1/users/{uid}': { row: 'self or admin' },
   'DELETE /v1/users/{uid}': { row: 'self or admin' },
@@ -52,6 +54,8 @@ export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   'GET /v1/users/{uid}/probes/{id}': { row: 'self or admin' },
   'GET /v1/users/{uid}/probes/{id}/timeline': { row: 'self or admin' },
   'GET /v1/users/{uid}/messages': { row: 'self or admin' },
+  'GET /v1/users/{uid}/drills': { row: 'self or admin' },
+  'GET /v1/users/{uid}/drills/{id}': { row: 'self or admin' },
 
   'GET /v1/users': { row: 'admin' },
   'PATCH /v1/users/{uid}/role': { row: 'admin', body: () => ({ enabled: true }) },
