@@ -71,8 +71,14 @@ describe('loadConfig in production', () => {
       port: 3900,
       host: '0.0.0.0',
       timeZone: 'America/Toronto',
-      auth: { privateKeyPem: pkcs1.trim(), accessTokenMinutes: 60 },
       secretsKey: null,
+      auth: {
+        privateKeyPem: pkcs1.trim(),
+        previousPrivateKeyPem: null,
+        accessTokenMinutes: 60,
+        refreshTokenHours: 24,
+        sessionKeyMinutes: 180,
+      },
       database: { url: null, poolSize: 10 },
       temporal: { address: null, namespace: 'default', apiKey: null, tls: false, encryptionKeys: [] },
       twilio: {

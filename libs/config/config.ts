@@ -21,10 +21,19 @@ export interface Config {
   host: string;
   /** An IANA zone this process knows. */
   timeZone: string;
-  /** `privateKeyPem` is null only outside production: the key is then made and kept in `dataDir`. */
-  auth: { privateKeyPem: string | null; accessTokenMinutes: number };
   /** Base64; null means that no tokens of clients can be stored. */
   secretsKey: string | null;
+  /**
+   * `privateKeyPem` is null only outside production: the key is then made and kept in `dataDir`. The previous one may
+   * be a public key.
+   */
+  auth: {
+    privateKeyPem: string | null;
+    previousPrivateKeyPem: string | null;
+    accessTokenMinutes: number;
+    refreshTokenHours: number;
+    sessionKeyMinutes: number;
+  };
   /** `url` null means the embedded server. */
   database: { url: string | null; poolSize: number };
   /** `address` null means the embedded server; an API key implies TLS; of the keys (base64) the first encrypts. */
@@ -118,7 +127,10 @@ export function loadConfig(source: ConfigSource): Config {
     timeZone: knownTimeZone(must('kronus.cron.timeZone'), warnings),
     auth: {
       privateKeyPem: value('kronus.privateKeyPem') ?? null,
+      previousPrivateKeyPem: value('kronus.previousPrivateKeyPem') ?? null,
       accessTokenMinutes: must('kronus.auth.accessTokenMinutes'),
+      refreshTokenHours: must('kronus.auth.refreshTokenHours'),
+      sessionKeyMinutes: must('kronus.auth.sessionKeyMinutes'),
     },
     secretsKey: value('kronus.secretsKey') ?? null,
     database: { url: value('database.url') ?? null, poolSize: must('database.poolSize') },

@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { isValidCron } from '#libs/domain/cadence';
 import { encryptionKey, encryptionKeys } from './encryption-keys.ts';
@@ -55,24 +55,25 @@ const webUrl = urlOf(
 
 const minimumRsaBits = 2048;
 
-const privateKeyPem = z
-  .string()
-  // One-line variables carry line breaks as \n.
-  .transform((value) => value.replaceAll('\\n', '\n').trim())
-  .superRefine((pem, context) => {
-    const key = (() => {
-      try {
-        return createPrivateKey(pem);
-      } catch {
-        return undefined;
+const rsaPem = (read: (pem: string) => KeyObject, what: string) =>
+  z
+    .string()
+    // One-line variables carry line breaks as \n.
+    .transform((value) => value.replaceAll('\\n', '\n').trim())
+    .superRefine((pem, context) => {
+      const key = (() => {
+        try {
+          return read(pem);
+        } catch {
+          return undefined;
+        }
+      })();
+      if (key?.asymmetricKeyType !== 'rsa') {
+        context.addIssue(`must be ${what}`);
+      } else if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < minimumRsaBits) {
+        context.addIssue(`must be an RSA key of at least ${minimumRsaBits} bits`);
       }
-    })();
-    if (key?.asymmetricKeyType !== 'rsa') {
-      context.addIssue('must be an RSA private key in PEM form (PKCS#1 or PKCS#8, without a pass phrase)');
-    } else if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < minimumRsaBits) {
-      context.addIssue(`must be an RSA key of at least ${minimumRsaBits} bits`);
-    }
-  });
+    });
 
 const cronSchedule = text.refine(isValidCron, 'must be a cron expression of five fields, like */20 * * * *');
 
@@ -85,7 +86,17 @@ export const settings = [
     isRequired: true,
     secret: true,
     doc: 'RSA private key (PKCS#1 or PKCS#8 PEM, at least 2048 bits) that signs the access tokens.',
-    schema: privateKeyPem,
+    schema: rsaPem(
+      createPrivateKey,
+      'an RSA private key in PEM form (PKCS#1 or PKCS#8, without a pass phrase)',
+    ),
+  },
+  {
+    key: 'kronus.previousPrivateKeyPem',
+    env: 'KRONUS_PREVIOUS_PRIVATE_KEY_PEM',
+    secret: true,
+    doc: 'Another RSA key, or only its public half, whose access tokens are taken as well, while keys are changed.',
+    schema: rsaPem(createPublicKey, 'an RSA key in PEM form, private (without a pass phrase) or public'),
   },
   {
     key: 'kronus.publicUrl',
@@ -130,6 +141,20 @@ export const settings = [
     secret: true,
     doc: 'Key that the tokens in the settings of clients are encrypted with, base64 of 32 bytes.',
     schema: encryptionKey,
+  },
+  {
+    key: 'kronus.auth.refreshTokenHours',
+    env: 'KRONUS_REFRESH_TOKEN_HOURS',
+    default: '24',
+    doc: 'Hours after which a session ends when nobody refreshes it.',
+    schema: wholeNumber(1, 8760),
+  },
+  {
+    key: 'kronus.auth.sessionKeyMinutes',
+    env: 'KRONUS_SESSION_KEY_MINUTES',
+    default: '180',
+    doc: 'Life of the key that `POST /v1/users/sessions` gives, in minutes.',
+    schema: wholeNumber(1, 1440),
   },
   {
     key: 'kronus.metrics.enabled',

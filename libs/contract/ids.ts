@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 const message = 'Invalid id syntax';
 const maxId = 2_147_483_647; // PostgreSQL's integer
-const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+// Both cases are written out, because a pattern in OpenAPI has no flags.
+const uuidForm = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 const toId = (text: string): number | undefined => {
   const id = /^\d{1,10}$/.test(text) ? Number(text) : 0;
@@ -40,3 +41,11 @@ export const IntId = z
   })
   .meta({ description: 'An integer id.', examples: ['1'] });
 export type IntId = z.output<typeof IntId>;
+
+/** A UUID in a path, in lower case. */
+export const UuidId = z
+  .string(message)
+  .regex(uuidForm, message)
+  .toLowerCase()
+  .meta({ description: 'A UUID.', examples: ['7b0e3f0c-6d4c-4f0e-9a35-1d2f3a4b5c6d'] });
+export type UuidId = z.output<typeof UuidId>;

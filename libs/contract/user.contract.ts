@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NewApiKeyView } from './api-key.contract.ts';
 import {
   body,
   emailField,
@@ -119,3 +120,10 @@ export const UserView = z
   })
   .meta({ id: 'User', description: 'An account.' });
 export type UserView = z.output<typeof UserView>;
+
+/** An account that was just created, with its first API key: the only time that it is shown. */
+export const CreatedUserView = UserView.extend({ api_keys: z.array(NewApiKeyView) }).meta({
+  id: 'CreatedUser',
+  description: 'An account that was just created, with its first API key.',
+});
+export type CreatedUserView = z.output<typeof CreatedUserView>;

@@ -1,5 +1,6 @@
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
+import { ApiKey } from './entities/api-key.entity.ts';
 import { Client } from './entities/client.entity.ts';
 import { Consent } from './entities/consent.entity.ts';
 import { Contact } from './entities/contact.entity.ts';
@@ -11,6 +12,8 @@ import { Message } from './entities/message.entity.ts';
 import { OneOffCheck } from './entities/one-off-check.entity.ts';
 import { Probe } from './entities/probe.entity.ts';
 import { ProbeSettings } from './entities/probe-settings.entity.ts';
+import { RefreshToken } from './entities/refresh-token.entity.ts';
+import { Session } from './entities/session.entity.ts';
 import { User } from './entities/user.entity.ts';
 import { Wakeup } from './entities/wakeup.entity.ts';
 import { migrations } from './migrations/index.ts';
@@ -33,6 +36,9 @@ export const ormConfig = (url: string, poolSize = 20): Options =>
       Wakeup,
       Drill,
       DrillAnswer,
+      Session,
+      RefreshToken,
+      ApiKey,
     ],
     extensions: [Migrator],
     migrations: { migrationsList: migrations, snapshot: false, tableName: 'migrations' },

@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'malformed_request'
   | 'unauthenticated'
   | 'token_invalid'
+  | 'api_key_invalid'
   | 'credentials_invalid'
   | 'forbidden'
   | 'contact_required'

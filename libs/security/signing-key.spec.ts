@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { calculateJwkThumbprint } from 'jose';
-import { importSigningKey, loadSigningKey } from './signing-key.ts';
+import { importSigningKey, importVerificationKey, loadSigningKey } from './signing-key.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kronus-signing-key-spec-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -31,6 +31,21 @@ describe('importSigningKey', () => {
     for (const key of [short, foreign]) {
       const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
       await expect(importSigningKey(pem)).rejects.toThrow('RSA key of at least 2048 bits');
+    }
+  });
+});
+
+describe('importVerificationKey', () => {
+  it('takes either half of a key', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const { kid } = await importSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    const halves = [
+      privateKey.export({ type: 'pkcs1', format: 'pem' }),
+      publicKey.export({ type: 'spki', format: 'pem' }),
+    ];
+    for (const pem of halves) {
+      const key = await importVerificationKey(pem.toString());
+      expect([key.kid, key.publicKey.type, 'privateKey' in key]).toEqual([kid, 'public', false]);
     }
   });
 });

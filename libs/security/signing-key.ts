@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 
-/** The key that access tokens are signed with; `kid` is its RFC 7638 thumbprint. */
-export interface SigningKey {
+/** A key that access tokens are verified with; `kid` is its RFC 7638 thumbprint. */
+export interface VerificationKey {
   kid: string;
-  privateKey: KeyObject;
   publicKey: KeyObject;
   /** The public half as it is published. */
   publicJwk: JWK;
+}
+
+/** The key that access tokens are signed with. */
+export interface SigningKey extends VerificationKey {
+  privateKey: KeyObject;
 }
 
 const modulusLength = 2048;
@@ -29,14 +33,21 @@ export async function loadSigningKey(source: {
 /** Reads an RSA private key in PKCS#1 or PKCS#8 PEM. @throws Error when it is none or shorter than 2048 bits. */
 export async function importSigningKey(pem: string): Promise<SigningKey> {
   const privateKey = createPrivateKey(pem);
-  const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (privateKey.asymmetricKeyType !== 'rsa' || bits < modulusLength) {
+  return { ...(await verificationKeyOf(createPublicKey(privateKey))), privateKey };
+}
+
+/** Reads an RSA key in PEM, public or private. @throws Error when it is none or shorter than 2048 bits. */
+export const importVerificationKey = (pem: string): Promise<VerificationKey> =>
+  verificationKeyOf(createPublicKey(pem));
+
+async function verificationKeyOf(publicKey: KeyObject): Promise<VerificationKey> {
+  const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (publicKey.asymmetricKeyType !== 'rsa' || bits < modulusLength) {
     throw new Error(`the signing key must be an RSA key of at least ${modulusLength} bits`);
   }
-  const publicKey = createPublicKey(privateKey);
   const { kty, n, e } = publicKey.export({ format: 'jwk' });
   const kid = await calculateJwkThumbprint({ kty, n, e } as JWK);
-  return { kid, privateKey, publicKey, publicJwk: { kty, n, e, kid, alg: 'RS256', use: 'sig' } as JWK };
+  return { kid, publicKey, publicJwk: { kty, n, e, kid, alg: 'RS256', use: 'sig' } as JWK };
 }
 
 async function keptPem(dataDir: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createLocalJWKSet, decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { importSigningKey, type SigningKey } from './signing-key.ts';
+import { importSigningKey, importVerificationKey, type SigningKey } from './signing-key.ts';
 import { Tokens, type TokenSubject } from './token.ts';
 
 const newKey = () =>
@@ -20,6 +20,7 @@ const tony: TokenSubject = {
   isPlatformAdmin: true,
   clientUuid: '0c5f6f0e-8a39-4a5e-8f0b-2f7f1c9d8e7a',
   tokenVersion: 3,
+  sessionId: '3f1b7c0e-5a39-4a5e-8f0b-2f7f1c9d8e7a',
 };
 
 let key: SigningKey;
@@ -63,6 +64,7 @@ describe('a token', () => {
       entityUUID: tony.clientUuid,
       levelOnEntity: 999,
       token_version: 3,
+      sid: tony.sessionId,
     });
   });
 
@@ -109,10 +111,16 @@ describe('a token', () => {
 });
 
 describe('a token is refused', () => {
-  const valid = (): JWTPayload => ({ uid: 1, token_use: 'access', jti: 'j', sub: tony.uuid });
-  const signed = (claims: JWTPayload, iss = 'kronus', aud: string | string[] = ['kronus']) =>
+  const valid = (): JWTPayload => ({
+    uid: 1,
+    token_use: 'access',
+    jti: 'j',
+    sub: tony.uuid,
+    token_version: 3,
+  });
+  const signed = (claims: JWTPayload, { iss = 'kronus', aud = ['kronus'], kid = key.kid } = {}) =>
     new SignJWT(claims)
-      .setProtectedHeader({ alg: 'RS256' })
+      .setProtectedHeader({ alg: 'RS256', kid })
       .setIssuer(iss)
       .setAudience(aud)
       .setIssuedAt(seconds())
@@ -154,9 +162,13 @@ describe('a token is refused', () => {
   });
 
   it.each<[string, () => SignJWT]>([
-    ['comes from another issuer', () => signed(valid(), 'other')],
-    ['is meant for others', () => signed(valid(), 'kronus', ['chat'])],
+    ['comes from another issuer', () => signed(valid(), { iss: 'other' })],
+    ['is meant for others', () => signed(valid(), { aud: ['chat'] })],
+    ['names a key that we do not have', () => signed(valid(), { kid: 'kronus-key-id' })],
     ['has another use', () => signed({ ...valid(), token_use: 'guest' })],
+    ['has a user id of another kind', () => signed({ ...valid(), uid: "1' or 1" })],
+    ['has a session of another kind', () => signed({ ...valid(), sid: 'x' })],
+    ['has no version', () => signed({ ...valid(), token_version: undefined })],
     ['has no user id', () => signed({ ...valid(), uid: undefined })],
     ['has expired', () => signed(valid()).setExpirationTime(seconds())],
     ['is not valid yet', () => signed(valid()).setNotBefore(seconds() + 60)],
@@ -164,7 +176,49 @@ describe('a token is refused', () => {
     await expect(tokens.verify(await token().sign(key.privateKey))).rejects.toMatchObject(refused);
   });
 
+  it('when it names no key', async () => {
+    const token = await new SignJWT(valid())
+      .setProtectedHeader({ alg: 'RS256' })
+      .setIssuer('kronus')
+      .setAudience('kronus')
+      .setIssuedAt(seconds())
+      .setExpirationTime(seconds() + 60)
+      .sign(key.privateKey);
+    await expect(tokens.verify(token)).rejects.toMatchObject(refused);
+  });
+
   it.each(['', 'x', 'a.b.c', 'null', '..'])('when it is %j', async (token) => {
     await expect(tokens.verify(token)).rejects.toMatchObject(refused);
+  });
+});
+
+describe('when keys are changed', () => {
+  const clock = { now: () => now };
+  const publicPem = ({ publicKey }: SigningKey) =>
+    publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+  it('tokens of both are taken, and both are published, the signing one first', async () => {
+    const next = await newKey();
+    const otherKeys = [await importVerificationKey(publicPem(key))];
+    const changed = new Tokens(next, { accessTokenMinutes: 60, otherKeys, clock });
+    await expect(changed.verify(await tokens.sign(tony))).resolves.toMatchObject({ uid: 1 });
+    const fresh = await changed.sign(tony);
+    expect(decodeProtectedHeader(fresh).kid).toBe(next.kid);
+    await expect(changed.verify(fresh)).resolves.toMatchObject({ uid: 1 });
+    expect(changed.jwks().keys.map(({ kid }) => kid)).toEqual([next.kid, key.kid]);
+    expect(JSON.stringify(changed.jwks())).not.toMatch(/"(d|p|q|dp|dq|qi)":/);
+  });
+
+  it('a token that names one of them and is signed with the other is refused', async () => {
+    const next = await newKey();
+    const otherKeys = [await importVerificationKey(publicPem(key))];
+    const changed = new Tokens(next, { accessTokenMinutes: 60, otherKeys, clock });
+    const mixed = new Tokens({ ...key, privateKey: next.privateKey }, { accessTokenMinutes: 60, clock });
+    await expect(changed.verify(await mixed.sign(tony))).rejects.toMatchObject(refused);
+  });
+
+  it('the same key twice is one', () => {
+    const same = new Tokens(key, { accessTokenMinutes: 60, otherKeys: [key], clock });
+    expect(same.jwks().keys).toHaveLength(1);
   });
 });

@@ -1,10 +1,10 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash, randomUUID, type KeyObject } from 'node:crypto';
 import { errors, type JWK, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { ROLE_LEVELS } from '#libs/domain/accounts';
 import { type Clock, systemClock } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
-import type { SigningKey } from './signing-key.ts';
+import type { SigningKey, VerificationKey } from './signing-key.ts';
 
 /** The roles an account can have. */
 export type TokenRole = 'admin' | 'user' | 'viewer';
@@ -24,6 +24,8 @@ export interface TokenSubject {
   clientUuid: string;
   /** Raised when the user's earlier tokens must no longer count. */
   tokenVersion: number;
+  /** The session that the token belongs to, and ends with. */
+  sessionId: string;
 }
 
 /** What a token says; other services read it, so names follow the seed documents and Cognito. */
@@ -56,24 +58,37 @@ export interface TokenClaims {
   entityUUID: string;
   levelOnEntity: number;
   token_version: number;
+  /** The session; absent in tokens of versions that had none. */
+  sid?: string;
 }
 
 const issuer = 'kronus';
 const audience = 'kronus';
 const rememberedTokens = 10_000;
 
-/** Signs and verifies access tokens (RS256). */
+/** Signs and verifies access tokens (RS256, and nothing else). While keys are changed, two verify. */
 export class Tokens {
   readonly #key: SigningKey;
+  readonly #verifying: ReadonlyMap<string, VerificationKey>;
   readonly #lifeSeconds: number;
   readonly #clock: Clock;
   // Verification dominates the cost of a request. Digests, because a token is as good as a password.
   readonly #verified = new LRUCache<string, Readonly<TokenClaims>>({ max: rememberedTokens });
 
-  constructor(key: SigningKey, options: { accessTokenMinutes: number; clock?: Clock }) {
+  /** `otherKeys` verify too: the key before this one, or the next. */
+  constructor(
+    key: SigningKey,
+    options: { accessTokenMinutes: number; otherKeys?: readonly VerificationKey[]; clock?: Clock },
+  ) {
     this.#key = key;
+    this.#verifying = new Map([key, ...(options.otherKeys ?? [])].map((each) => [each.kid, each]));
     this.#lifeSeconds = options.accessTokenMinutes * 60;
     this.#clock = options.clock ?? systemClock;
+  }
+
+  /** How long an access token is good for, in seconds. */
+  get lifeSeconds(): number {
+    return this.#lifeSeconds;
   }
 
   /** Makes an access token; each one has its own `jti`. */
@@ -99,6 +114,7 @@ export class Tokens {
       entityUUID: subject.clientUuid,
       levelOnEntity: subject.level ?? ROLE_LEVELS[subject.role],
       token_version: subject.tokenVersion,
+      sid: subject.sessionId,
     };
     return new SignJWT({ ...claims })
       .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: this.#key.kid })
@@ -129,26 +145,46 @@ export class Tokens {
 
   /** The public keys that others verify our tokens with (RFC 7517). */
   jwks(): { keys: JWK[] } {
-    return { keys: [this.#key.publicJwk] };
+    return { keys: [...this.#verifying.values()].map(({ publicJwk }) => publicJwk) };
   }
 
   async #check(token: string): Promise<TokenClaims> {
     try {
-      const { payload } = await jwtVerify<TokenClaims>(token, this.#key.publicKey, {
+      const { payload } = await jwtVerify<TokenClaims>(token, ({ kid }) => this.#keyOf(kid), {
         algorithms: ['RS256'],
         issuer,
         audience,
         currentDate: this.#clock.now(),
         requiredClaims: ['sub', 'uid', 'iat', 'exp', 'jti'],
       });
-      if (payload.token_use === 'access') return payload;
+      if (isAccess(payload)) return payload;
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
     }
     throw new AppError('token_invalid', 'invalid token provided');
   }
 
+  #keyOf(kid: string | undefined): KeyObject {
+    const key = this.#verifying.get(kid ?? '');
+    if (!key) throw new errors.JWKSNoMatchingKey();
+    return key.publicKey;
+  }
+
   #nowSeconds(): number {
     return Math.floor(this.#clock.now().getTime() / 1000);
   }
 }
+
+const uuidForm = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+const maxId = 2_147_483_647; // PostgreSQL's integer
+const isId = (value: unknown) =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maxId;
+const isUuid = (value: unknown) => typeof value === 'string' && uuidForm.test(value);
+
+/** Whether what the database is asked by has the right form; whoever holds our key may sign tokens for other uses. */
+const isAccess = ({ token_use, uid, sub, token_version, sid }: TokenClaims): boolean =>
+  token_use === 'access' &&
+  isId(uid) &&
+  isUuid(sub) &&
+  Number.isInteger(token_version) &&
+  (sid === undefined || isUuid(sid));

@@ -38,15 +38,33 @@ export class TestApi {
   orm!: MikroORM;
   #wakeups!: Wakeups;
   #dropDatabase!: () => Promise<void>;
+  #databaseUrl!: string;
   #dataDir!: string;
+  #isDataTemporary!: boolean;
 
   /** Starts one with an empty, migrated database; `env` holds further settings. */
   static async start(env: NodeJS.ProcessEnv = {}): Promise<TestApi> {
+    return TestApi.#startOn(await createTestDatabase('api'), env);
+  }
+
+  /** Starts another process's API on the database and the kept keys of this one; it is to be stopped first. */
+  async startAnother(env: NodeJS.ProcessEnv = {}): Promise<TestApi> {
+    const database = { url: this.#databaseUrl, drop: async () => undefined };
+    const another = await TestApi.#startOn(database, { KRONUS_DATA_DIR: this.#dataDir, ...env });
+    another.clock.set(this.clock.now());
+    return another;
+  }
+
+  static async #startOn(
+    { url, drop }: { url: string; drop(): Promise<void> },
+    env: NodeJS.ProcessEnv,
+  ): Promise<TestApi> {
     const api = new TestApi();
-    const { url, drop } = await createTestDatabase('api');
+    api.#databaseUrl = url;
     api.#dropDatabase = drop;
     const config = loadConfig({ mode: 'test', cwd: process.cwd(), env: { ...env, DATABASE_URL: url } });
     api.#dataDir = config.dataDir;
+    api.#isDataTemporary = config.isDataTemporary;
     api.orm = await MikroORM.init(ormConfig(url, config.database.poolSize));
     await api.orm.migrator.up();
     const send = async ({ kind, entityId, signal }: OwedSignal) =>
@@ -66,7 +84,7 @@ export class TestApi {
     await this.#wakeups.drain();
     await this.orm.close();
     await this.#dropDatabase();
-    rmSync(this.#dataDir, { recursive: true, force: true });
+    if (this.#isDataTemporary) rmSync(this.#dataDir, { recursive: true, force: true });
   }
 
   /** A fresh view of the database. */

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
+import { ApiKeysModule } from './api-keys/api-keys.module.ts';
 import { AccessGuard } from './auth/access.guard.ts';
 import { AuthModule } from './auth/auth.module.ts';
 import { ClientsModule } from './clients/clients.module.ts';
@@ -35,6 +36,7 @@ export class AppModule {
         ...(deps.config.metrics.isEnabled ? [MetricsModule] : []),
         UsersModule,
         ClientsModule,
+        ApiKeysModule,
         ContactsModule,
         ProbeSettingsModule,
         ProbesModule,

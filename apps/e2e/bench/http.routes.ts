@@ -25,6 +25,7 @@ export async function httpRoutes(rig: Rig, connections: number): Promise<Route[]
   const add = (options: Partial<PeopleOptions> = {}) =>
     addPeople(rig, { count: connections, contacts: CONTACTS, passwordHash, ...options });
   const quiet = await logIn(rig, await add());
+  const keys = await makeKeys(rig, quiet);
   const far = farTick();
   const watched = await logIn(rig, await add({ schedule: far }));
   await rig.wake(watched.map(({ id }) => id));
@@ -54,6 +55,14 @@ export async function httpRoutes(rig: Rig, connections: number): Promise<Route[]
       requestOf: (connection) => {
         const account = quiet[connection]!;
         return { method: 'GET', path: pathOf(account), headers: account.headers };
+      },
+    },
+    {
+      name: 'GET own user, API key',
+      kind: 'read',
+      requestOf: (connection) => {
+        const account = quiet[connection]!;
+        return { method: 'GET', path: pathOf(account), headers: { 'X-Api-Key': keys[connection]! } };
       },
     },
     {
@@ -132,6 +141,20 @@ async function logIn(rig: Rig, people: BenchPerson[]): Promise<Account[]> {
     accounts.push({ ...person, headers });
   }
   return accounts;
+}
+
+async function makeKeys(rig: Rig, accounts: readonly Account[]): Promise<string[]> {
+  const keys: string[] = [];
+  for (const { id, headers } of accounts) {
+    const response = await fetch(`${rig.url}/v1/users/${id}/api-keys`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ label: 'bench' }),
+    });
+    if (!response.ok) throw new Error(`making a key answered ${response.status}`);
+    keys.push(((await response.json()) as { data: { key: string } }).data.key);
+  }
+  return keys;
 }
 
 const newContact = (number: number): string =>

@@ -5,6 +5,7 @@ import { Migration20261125110000 } from './migration-20261125110000.ts';
 import { Migration20261125120000 } from './migration-20261125120000.ts';
 import { Migration20261125130000 } from './migration-20261125130000.ts';
 import { Migration20261125140000 } from './migration-20261125140000.ts';
+import { Migration20261125150000 } from './migration-20261125150000.ts';
 import { Migration20261125160000 } from './migration-20261125160000.ts';
 
 /** Every migration, oldest first. A released one is never changed. */
@@ -16,5 +17,6 @@ export const migrations = [
   { name: 'migration-20261125120000', class: Migration20261125120000 },
   { name: 'migration-20261125130000', class: Migration20261125130000 },
   { name: 'migration-20261125140000', class: Migration20261125140000 },
+  { name: 'migration-20261125150000', class: Migration20261125150000 },
   { name: 'migration-20261125160000', class: Migration20261125160000 },
 ];

@@ -8,6 +8,7 @@ import { User } from '#libs/db/entities/user.entity';
 import { AppError } from '#libs/domain/errors';
 import { isSelf, withinReach, type Caller } from './caller.ts';
 import { chosenClientId } from './client-choice.ts';
+import { CredentialStrategy } from './credential.strategy.ts';
 import { scopeOf, type Access } from './permissions.ts';
 
 const ACCESS = 'access';
@@ -20,12 +21,13 @@ export const Allow = (access: Access) => SetMetadata(ACCESS, access);
  * client does not exist for them.
  */
 @Injectable()
-export class AccessGuard extends AuthGuard('token') {
+export class AccessGuard extends AuthGuard() {
   constructor(
     private readonly reflector: Reflector,
     private readonly orm: MikroORM,
+    strategy: CredentialStrategy,
   ) {
-    super();
+    super({ defaultStrategy: strategy.name });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {

@@ -1,32 +1,37 @@
 import { Global, Module } from '@nestjs/common';
-import { PassportModule } from '@nestjs/passport';
 import type { Config } from '#libs/config/config';
 import type { Clock } from '#libs/domain/clock';
-import { loadSigningKey } from '#libs/security/signing-key';
+import { importVerificationKey, loadSigningKey } from '#libs/security/signing-key';
 import { Tokens } from '#libs/security/token';
 import { CLOCK, CONFIG } from '../app.tokens.ts';
 import { AuthController } from './auth.controller.ts';
 import { AuthService } from './auth.service.ts';
+import { Authenticator } from './authenticator.ts';
 import { CallerLookup } from './caller.lookup.ts';
-import { TokenStrategy } from './token.strategy.ts';
+import { CredentialStrategy } from './credential.strategy.ts';
+import { SessionsController } from './sessions.controller.ts';
 
-/** Who is calling: tokens, their keys, and the strategy that every guarded route uses. */
+/** Who is calling: tokens, their keys, and what every guarded route knows its caller by. */
 @Global()
 @Module({
-  imports: [PassportModule],
-  controllers: [AuthController],
+  controllers: [AuthController, SessionsController],
   providers: [
     AuthService,
     CallerLookup,
-    TokenStrategy,
+    Authenticator,
+    CredentialStrategy,
     {
       provide: Tokens,
       inject: [CONFIG, CLOCK],
       useFactory: async ({ auth, dataDir }: Config, clock: Clock) => {
         const key = await loadSigningKey({ privateKeyPem: auth.privateKeyPem, dataDir });
-        return new Tokens(key, { accessTokenMinutes: auth.accessTokenMinutes, clock });
+        const previous = auth.previousPrivateKeyPem;
+        const otherKeys = previous === null ? [] : [await importVerificationKey(previous)];
+        return new Tokens(key, { accessTokenMinutes: auth.accessTokenMinutes, otherKeys, clock });
       },
     },
   ],
+  // The guard of every route is made outside of this module.
+  exports: [CredentialStrategy],
 })
 export class AuthModule {}

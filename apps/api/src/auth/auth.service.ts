@@ -1,40 +1,202 @@
-import { Injectable } from '@nestjs/common';
-import { MikroORM } from '@mikro-orm/postgresql';
-import type { Login, Token } from '#libs/contract/auth.contract';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { LockMode, MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import type { Config } from '#libs/config/config';
+import type { Login, Logout, Refresh, SessionKey, Token } from '#libs/contract/auth.contract';
+import type { Uid } from '#libs/contract/ids';
 import { Client } from '#libs/db/entities/client.entity';
+import { RefreshToken } from '#libs/db/entities/refresh-token.entity';
+import { Session } from '#libs/db/entities/session.entity';
 import { User } from '#libs/db/entities/user.entity';
+import { plusMs, type Clock } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
 import { verifyPassword } from '#libs/security/password';
+import { digestOf, isSecret, newSecret } from '#libs/security/secret';
 import { Tokens, type TokenSubject } from '#libs/security/token';
+import { issueApiKey } from '../api-keys/issue-api-key.ts';
+import { CLOCK, CONFIG } from '../app.tokens.ts';
+import { toTime } from '../http/time.ts';
+import { isSelf, type Caller } from './caller.ts';
 
-/** Turns credentials into tokens and publishes the keys that tokens are verified with. */
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+// Access tokens live for a day at most, and one of a session that is not on record counts for nothing.
+const SESSIONS_ARE_KEPT_MS = 24 * HOUR_MS;
+
+/** What the tokens of a session are made of. */
+interface Renewal {
+  subject: TokenSubject;
+  refreshToken: string;
+}
+
+/** Turns credentials into sessions and tokens, renews and ends them, and publishes the keys that tokens are verified with. */
 @Injectable()
 export class AuthService {
+  private readonly logger = new Logger('auth');
+
   constructor(
     private readonly orm: MikroORM,
     private readonly tokens: Tokens,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
-   * An access token for right credentials of an enabled account. Whatever is wrong, answer and work are the same.
+   * Begins a session for right credentials of an enabled account. Whatever is wrong, answer and work are the same.
    * @throws AppError credentials_invalid
    */
-  async login({ email, password }: Login): Promise<Token> {
-    const em = this.orm.em.fork();
-    const user = await em.findOne(User, { email, enabled: true });
-    const isRight = await verifyPassword(user?.passwordHash ?? null, password);
-    if (!user || !isRight) throw new AppError('credentials_invalid', 'email/password is invalid');
-    const { uuid: clientUuid } = await em.findOneOrFail(Client, user.clientId);
-    return { token: await this.tokens.sign(subjectOf(user, clientUuid)) };
+  async login(credentials: Login): Promise<Token> {
+    const now = this.clock.now();
+    const known = await this.check(credentials);
+    return this.toToken(
+      await this.orm.em.fork().transactional(async (em) => {
+        const user = await unchanged(em, known);
+        const session = await beginSession(em, user, this.refreshUntil(now), now);
+        return this.renew(em, user, session, now);
+      }),
+    );
+  }
+
+  /** The same with a key for `X-Api-Key` instead of tokens; it is not renewed. @throws AppError credentials_invalid */
+  async loginForKey(credentials: Login): Promise<SessionKey> {
+    const now = this.clock.now();
+    const expiresAt = plusMs(now, this.config.auth.sessionKeyMinutes * MINUTE_MS);
+    const known = await this.check(credentials);
+    return this.orm.em.fork().transactional(async (em) => {
+      const user = await unchanged(em, known);
+      const session = await beginSession(em, user, expiresAt, now);
+      const purpose = { userId: user.id, label: 'session', expiresAt, sessionId: session.id };
+      const { value } = await issueApiKey(em, purpose, now);
+      return { id: session.id, user: user.uuid, key: value, validUntil: toTime(expiresAt) };
+    });
+  }
+
+  /**
+   * New tokens for a refresh token, which is used up by it. One that comes a second time is in two hands, and nobody
+   * knows which are the owner's: its session ends, with all tokens of it.
+   * @throws AppError token_invalid, with the same message whatever is wrong
+   */
+  async refresh({ refresh_token }: Refresh): Promise<Token> {
+    const hash = isSecret('krr', refresh_token) ? digestOf(refresh_token) : '';
+    const renewal = await this.orm.em.fork().transactional((em) => this.useUp(em, hash));
+    if (!renewal) throw new AppError('token_invalid', 'invalid refresh token provided');
+    return this.toToken(renewal);
+  }
+
+  /** Ends the caller's session, or all of them. API keys stay. @throws AppError validation for a key of no session */
+  async logout(me: Caller, { all }: Logout): Promise<void> {
+    if (all) return this.endAll(me);
+    if (me.sessionId === null) {
+      throw new AppError('validation', 'this credential has no session: end all, or disable the API key');
+    }
+    await this.end(me, me.sessionId);
+  }
+
+  /** Ends one session of the caller; their own id or UUID stands for all. @throws AppError not_found */
+  async endSession(me: Caller, uid: Uid): Promise<void> {
+    if (isSelf(me, uid)) return this.endAll(me);
+    const isEnded = 'uuid' in uid && (await this.end(me, uid.uuid));
+    if (!isEnded) throw new AppError('not_found', 'session not found');
   }
 
   /** The public keys (RFC 7517). */
   jwks() {
     return this.tokens.jwks();
   }
+
+  private async check({ email, password }: Login): Promise<User> {
+    const user = await this.orm.em.fork().findOne(User, { email, enabled: true });
+    const isRight = await verifyPassword(user?.passwordHash ?? null, password);
+    if (!user || !isRight) throw credentialsInvalid();
+    return user;
+  }
+
+  /** Uses a refresh token up; null when it is good for nothing. */
+  private async useUp(em: EntityManager, hash: string): Promise<Renewal | null> {
+    const now = this.clock.now();
+    const [known] = await em.execute<{ session_id: string }[]>(
+      `select session_id from refresh_tokens where hash = ?`,
+      [hash],
+    );
+    // Only under the session's lock is it certain whether a token was used before.
+    const session =
+      known && (await em.findOne(Session, known.session_id, { lockMode: LockMode.PESSIMISTIC_WRITE }));
+    const token = session && (await em.findOne(RefreshToken, hash));
+    if (!session || !token) return null;
+    if (token.usedAt) {
+      if (!session.endedAt) this.logger.warn({ session_id: session.id }, 'a refresh token came twice');
+      session.end('reuse', now);
+      return null;
+    }
+    const user = await em.findOne(User, { id: session.userId, enabled: true });
+    if (!user || !session.isLive(user.tokenVersion, now) || token.expiresAt <= now) return null;
+    token.usedAt = now;
+    session.expiresAt = this.refreshUntil(now);
+    await em.flush();
+    // Too old to be used, so that there is nothing to notice when they come again.
+    await em.nativeDelete(RefreshToken, { sessionId: session.id, expiresAt: { $lte: now } });
+    return this.renew(em, user, session, now);
+  }
+
+  private async renew(em: EntityManager, user: User, session: Session, now: Date): Promise<Renewal> {
+    const { value, hash } = newSecret('krr');
+    em.create(RefreshToken, { hash, sessionId: session.id, createdAt: now, expiresAt: session.expiresAt });
+    const { uuid } = await em.findOneOrFail(Client, user.clientId);
+    return { subject: subjectOf(user, uuid, session.id), refreshToken: value };
+  }
+
+  private async toToken({ subject, refreshToken }: Renewal): Promise<Token> {
+    return {
+      token: await this.tokens.sign(subject),
+      refresh_token: refreshToken,
+      expires_in: this.tokens.lifeSeconds,
+    };
+  }
+
+  private async end(me: Caller, sessionId: string): Promise<boolean> {
+    return this.orm.em.fork().transactional(async (em) => {
+      const session = await em.findOne(
+        Session,
+        { id: sessionId, userId: me.id, endedAt: null },
+        { lockMode: LockMode.PESSIMISTIC_WRITE },
+      );
+      session?.end('logout', this.clock.now());
+      return session !== null;
+    });
+  }
+
+  /** Sessions and tokens carry the version that they were made with, so this one step ends them all. */
+  private async endAll(me: Caller): Promise<void> {
+    await this.orm.em
+      .fork()
+      .execute(`update users set token_version = token_version + 1 where id = ?`, [me.id]);
+  }
+
+  private refreshUntil(now: Date): Date {
+    return plusMs(now, this.config.auth.refreshTokenHours * HOUR_MS);
+  }
 }
 
-const subjectOf = (user: User, clientUuid: string): TokenSubject => ({
+const credentialsInvalid = () => new AppError('credentials_invalid', 'email/password is invalid');
+
+/** The account whose password was right, kept from being changed until the session is on record. */
+async function unchanged(em: EntityManager, { id, tokenVersion }: User): Promise<User> {
+  const filter = { id, tokenVersion, enabled: true };
+  const user = await em.findOne(User, filter, { lockMode: LockMode.PESSIMISTIC_READ });
+  if (!user) throw credentialsInvalid();
+  return user;
+}
+
+/** Records a session, and forgets those of the account that are long over. */
+async function beginSession(em: EntityManager, user: User, expiresAt: Date, now: Date): Promise<Session> {
+  const over = plusMs(now, -SESSIONS_ARE_KEPT_MS);
+  await em.nativeDelete(Session, { userId: user.id, expiresAt: { $lt: over } });
+  const { id: userId, tokenVersion } = user;
+  const session = em.create(Session, { userId, tokenVersion, createdAt: now, expiresAt });
+  await em.flush();
+  return session;
+}
+
+const subjectOf = (user: User, clientUuid: string, sessionId: string): TokenSubject => ({
   id: user.id,
   uuid: user.uuid,
   email: user.email,
@@ -45,4 +207,5 @@ const subjectOf = (user: User, clientUuid: string): TokenSubject => ({
   isPlatformAdmin: user.isPlatformAdmin,
   clientUuid,
   tokenVersion: user.tokenVersion,
+  sessionId,
 });

@@ -11,6 +11,10 @@ export interface Caller {
   isPlatformAdmin: boolean;
   /** The one client that a platform admin chose to act in. */
   chosenClientId?: number;
+  /** The session of the token (or of a session's key); null for other API keys. */
+  sessionId: string | null;
+  /** The API key that was used; null for a token. */
+  keyId: string | null;
 }
 
 /** Injects who makes the request; null only where a route also serves nobody (the very first account). */
@@ -31,3 +35,12 @@ export const withinReach = (me: Caller): { clientId?: number } => {
 
 /** The client that the caller acts in: their own, or the one that a platform admin chose. */
 export const actingClientId = (me: Caller): number => me.chosenClientId ?? me.clientId;
+
+/** Who the caller is, for a gateway to hand on to what stands behind it; nothing personal. */
+export const toHeaders = (me: Caller): Record<string, string> => ({
+  'X-User-Id': String(me.id),
+  'X-User-UUID': me.uuid,
+  'X-User-Role': me.role,
+  'X-User-Client-Id': String(me.clientId),
+  'X-User-Platform-Admin': String(me.isPlatformAdmin),
+});

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '#libs/db/entities/client.entity';
 import { ROLES, type User } from '#libs/db/entities/user.entity';
+import { createApiKey } from '#libs/testing/factories/api-key.factory';
 import { createContact } from '#libs/testing/factories/contact.factory';
 import { createDrill } from '#libs/testing/factories/drill.factory';
 import { createProbe } from '#libs/testing/factories/probe.factory';
@@ -47,6 +48,7 @@ interface Target {
   contactId: number;
   probeId: number;
   drillId: number;
+  keyId: string;
 }
 interface Caller {
   who: Who;
@@ -86,19 +88,20 @@ const targetOf = async (user: User): Promise<Target> => ({
   contactId: (await createContact(api.em(), user.id)).id,
   probeId: (await createProbe(api.em(), user.id, 'good')).id,
   drillId: (await createDrill(api.em(), user.id, api.clock.now())).id,
+  keyId: (await createApiKey(api.em(), user.id)).id,
 });
 
 function urlOf(
   path: string,
   whose: Whose,
-  { user, contactId, probeId, drillId }: Target,
+  { user, contactId, probeId, drillId, keyId }: Target,
   uid: number | string,
 ): string {
   const clientId = whose === 'of another client' ? client.id : user.clientId;
   const ids = { clients: clientId, contacts: contactId, drills: drillId, probes: probeId };
   const noun = path.split('/').findLast((part) => part in ids) as keyof typeof ids | undefined;
   const id = noun ? ids[noun] : probeId;
-  return path.replace('{uid}', String(uid)).replace('{id}', String(id));
+  return path.replace('{uid}', String(uid)).replace('{id}', String(id)).replace('{key}', keyId);
 }
 
 const REFUSALS: Record<string, Expected> = {

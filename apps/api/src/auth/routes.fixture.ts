@@ -27,6 +27,10 @@ export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   'GET /metrics': { row: 'everybody' },
   'GET /jwks': { row: 'everybody' },
   'GET /.well-known/jwks.json': { row: 'everybody' },
+  'POST /v1/users/sessions': {
+    row: 'everybody',
+    body: () => ({ email: 'nobody@example.com', password: 'x' }),
+  },
   'POST /login': { row: 'everybody', body: () => ({ email: 'nobody@example.com', password: 'x' }) },
 
   'GET /v1/whoami': { row: 'self' },
@@ -45,6 +49,9 @@ export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   },
   'DELETE /v1/users/{uid}/probe_settings/pause': { row: 'self' },
   'POST /v1/users/{uid}/probes': { row: 'self', body: () => ({ in_minutes: 5 }) },
+  'POST /v1/users/{uid}/api-keys': { row: 'self', body: () => ({ label: name() }) },
+  'POST /v1/users/{uid}/api-keys/{key}/rotate': { row: 'self', body: () => ({}) },
+  'DELETE /v1/users/{uid}/api-keys/{key}': { row: 'self' },
   'POST /v1/users/{uid}/drills': { row: 'self', body: () => ({ wait_time_in_minutes: 5 }) },
   'DELETE /v1/users/{uid}/drills/{id}': { row: 'self' },
 
@@ -53,6 +60,9 @@ export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   'GET /v1/users/{uid}/probes': { row: 'self or admin' },
   'GET /v1/users/{uid}/probes/{id}': { row: 'self or admin' },
   'GET /v1/users/{uid}/probes/{id}/timeline': { row: 'self or admin' },
+  'GET /v1/users/{uid}/api-keys': { row: 'self or admin' },
+  'GET /v1/users/{uid}/api-keys/{key}': { row: 'self or admin' },
+  'PATCH /v1/users/{uid}/api-keys/{key}': { row: 'self or admin', body: () => ({ enabled: false }) },
   'GET /v1/users/{uid}/messages': { row: 'self or admin' },
   'GET /v1/users/{uid}/drills': { row: 'self or admin' },
   'GET /v1/users/{uid}/drills/{id}': { row: 'self or admin' },
@@ -80,7 +90,15 @@ export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   'DELETE /v1/clients/{id}': { row: 'platform admin' },
 };
 
-/** Asserts that the list above holds every route that the API describes, so that none goes without these tests. */
+/** Routes about the very session that a request is made in: `sessions.int-spec.ts` tells whose they are. */
+const SESSION_ROUTES = [
+  'POST /v1/auth/refresh',
+  'POST /v1/auth/logout',
+  'DELETE /v1/users/sessions/{id}',
+  'GET /v1/users/auth',
+];
+
+/** Asserts that the lists above hold every route that the API describes, so that none goes without these tests. */
 export async function expectToKnowEveryRoute(api: TestApi): Promise<void> {
   const { paths } = JSON.parse((await api.call('GET', '/openapi.json')).text) as {
     paths: Record<string, object>;
@@ -88,5 +106,5 @@ export async function expectToKnowEveryRoute(api: TestApi): Promise<void> {
   const described = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  expect(Object.keys(GUARDED_ROUTES).sort()).toEqual(described.sort());
+  expect([...Object.keys(GUARDED_ROUTES), ...SESSION_ROUTES].sort()).toEqual(described.sort());
 }

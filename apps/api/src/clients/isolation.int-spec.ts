@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '#libs/db/entities/client.entity';
 import { ROLES, type User } from '#libs/db/entities/user.entity';
+import { createApiKey } from '#libs/testing/factories/api-key.factory';
 import { createContact } from '#libs/testing/factories/contact.factory';
 import { createDrill } from '#libs/testing/factories/drill.factory';
 import { createMessage, createProbe } from '#libs/testing/factories/probe.factory';
@@ -25,6 +26,7 @@ interface Tenant {
   contactId: number;
   probeId: number;
   drillId: number;
+  keyId: string;
   token: string;
   /** What nobody outside may ever read. */
   marks: string[];
@@ -40,6 +42,7 @@ async function createTenant(): Promise<Tenant> {
   const contact = await createContact(em, user.id);
   const probe = await createProbe(em, user.id, 'bad');
   const drill = await createDrill(em, user.id, api.clock.now());
+  const key = await createApiKey(em, user.id);
   const message = await createMessage(em, probe, 'delivered');
   const token = await api.login(admin);
   const team = `team of ${client.uuid}`;
@@ -49,7 +52,17 @@ async function createTenant(): Promise<Tenant> {
   });
   const people = [admin, user, contact].flatMap((each) => [each.email, each.firstName!, each.phoneNumber!]);
   const marks = [...people, admin.uuid, user.uuid, message.uuid, client.uuid, client.name, team];
-  return { client, admin, user, contactId: contact.id, probeId: probe.id, drillId: drill.id, token, marks };
+  return {
+    client,
+    admin,
+    user,
+    contactId: contact.id,
+    probeId: probe.id,
+    drillId: drill.id,
+    keyId: key.id,
+    token,
+    marks,
+  };
 }
 
 /** Everything on record about a client. */
@@ -63,19 +76,22 @@ const recordOf = ({ client, admin, user }: Tenant) =>
             (select json_agg(t order by t.id) from probes t where user_id in (?, ?)) probes,
             (select json_agg(t order by t.id) from one_off_checks t where user_id in (?, ?)) checks,
             (select json_agg(t order by t.id) from messages t where user_id in (?, ?)) messages,
-            (select json_agg(t order by t.id) from drills t where user_id in (?, ?)) drills
+            (select json_agg(t order by t.id) from drills t where user_id in (?, ?)) drills,
+            (select json_agg(t order by t.id) from api_keys t where user_id in (?, ?)) keys
      from clients c where c.id = ?`,
-    [...Array.from({ length: 6 }).flatMap(() => [admin.id, user.id]), client.id],
+    [...Array.from({ length: 7 }).flatMap(() => [admin.id, user.id]), client.id],
   );
 
 /** The addresses that a path has for what is theirs: each user by integer id and by UUID. */
 function urlsOf(path: string): string[] {
-  const { client, admin, user, contactId, probeId, drillId } = theirs;
+  const { client, admin, user, contactId, probeId, drillId, keyId } = theirs;
   const ids = path.startsWith('/v1/clients')
     ? [client.id, client.uuid]
     : [path.includes('contacts') ? contactId : path.includes('drills') ? drillId : probeId];
   const uids = [user.id, user.uuid, admin.id, admin.uuid];
-  const withIds = path.includes('{id}') ? ids.map((id) => path.replace('{id}', String(id))) : [path];
+  const withIds = path.includes('{id}')
+    ? ids.map((id) => path.replace('{id}', String(id)))
+    : [path.replace('{key}', keyId)];
   return withIds.flatMap((each) =>
     each.includes('{uid}') ? uids.map((uid) => each.replace('{uid}', String(uid))) : [each],
   );

@@ -22,6 +22,7 @@ const STATUS: Record<ErrorCode, number> = {
   malformed_request: 400,
   unauthenticated: 401,
   token_invalid: 401,
+  api_key_invalid: 401,
   credentials_invalid: 401,
   forbidden: 403,
   contact_required: 403,

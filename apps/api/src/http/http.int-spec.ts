@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createApiKey } from '#libs/testing/factories/api-key.factory';
 import { createContact } from '#libs/testing/factories/contact.factory';
 import { createProbe } from '#libs/testing/factories/probe.factory';
 import { createAdmin } from '#libs/testing/factories/user.factory';
@@ -17,6 +18,7 @@ beforeEach(async () => {
   token = await api.login(admin);
   await createContact(api.em(), admin.id);
   await createProbe(api.em(), admin.id, 'good');
+  await createApiKey(api.em(), admin.id, { id: KEY_ID });
 });
 
 interface Route {
@@ -30,11 +32,15 @@ interface Route {
   /** Fields of the body that null empties. */
   nullable?: string[];
   query?: string[];
+  /** Another route that also takes this path, with other methods. */
+  under?: string;
 }
 
 const person = { first_name: 'a', last_name: 'b', email: 'a@b.co', phone_number: '+12345678999' };
 const pages = ['page', 'limit'];
 const pagesOfClients = [...pages, 'client_id'];
+const KEY_ID = '3f1b7c0e-5a39-4a5e-8f0b-2f7f1c9d8e7a';
+const moment = '2027-01-01T00:00:00Z';
 
 // Every route of the API but the webhooks; a test below holds this list against the API's own description.
 const ROUTES: Route[] = [
@@ -44,6 +50,17 @@ const ROUTES: Route[] = [
   { method: 'GET', path: '/jwks', isPublic: true },
   { method: 'GET', path: '/.well-known/jwks.json', isPublic: true },
   { method: 'POST', path: '/login', isPublic: true, body: { email: 'a@b.co', password: 'x' } },
+  { method: 'POST', path: '/v1/auth/refresh', isPublic: true, body: { refresh_token: 'x' } },
+  { method: 'POST', path: '/v1/auth/logout', body: { all: true }, isBodyOptional: true },
+  {
+    method: 'POST',
+    path: '/v1/users/sessions',
+    isPublic: true,
+    body: { email: 'a@b.co', password: 'x' },
+    under: '/v1/users/{uid}',
+  },
+  { method: 'DELETE', path: '/v1/users/sessions/{id}' },
+  { method: 'GET', path: '/v1/users/auth', under: '/v1/users/{uid}' },
   { method: 'GET', path: '/v1/whoami' },
   { method: 'GET', path: '/v1/users', query: pagesOfClients },
   { method: 'POST', path: '/v1/users', body: { ...person, password: 'x' } },
@@ -56,6 +73,28 @@ const ROUTES: Route[] = [
     path: '/v1/users/{uid}/role',
     body: { role: 'admin', level: 5, enabled: true, version: 1 },
     nullable: ['level'],
+  },
+  { method: 'GET', path: '/v1/users/{uid}/api-keys', query: pages },
+  {
+    method: 'POST',
+    path: '/v1/users/{uid}/api-keys',
+    body: { label: 'x', expires_at: moment },
+    nullable: ['expires_at'],
+  },
+  { method: 'GET', path: '/v1/users/{uid}/api-keys/{key}' },
+  {
+    method: 'PATCH',
+    path: '/v1/users/{uid}/api-keys/{key}',
+    body: { label: 'x', enabled: true, expires_at: moment },
+    nullable: ['expires_at'],
+  },
+  { method: 'DELETE', path: '/v1/users/{uid}/api-keys/{key}' },
+  {
+    method: 'POST',
+    path: '/v1/users/{uid}/api-keys/{key}/rotate',
+    body: { overlap_minutes: 60, expires_at: moment },
+    isBodyOptional: true,
+    nullable: ['expires_at'],
   },
   { method: 'GET', path: '/v1/users/{uid}/contacts', query: pages },
   { method: 'POST', path: '/v1/users/{uid}/contacts', body: { ...person, is_emergency_contact: true } },
@@ -131,7 +170,7 @@ const ROUTES: Route[] = [
   { method: 'GET', path: '/v1/jobs/stats' },
 ];
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
-const at = ({ path }: Route) => path.replace('{uid}', '1').replace('{id}', '1');
+const at = ({ path }: Route) => path.replace('{uid}', '1').replace('{id}', '1').replace('{key}', KEY_ID);
 const withBody = ROUTES.filter((route) => route.body).map((route) => [nameOf(route), route] as const);
 
 /** Asserts that a request was refused in words, and answers them. */
@@ -200,7 +239,9 @@ describe('routing', () => {
   it.each(ROUTES.map((route) => [route.path, route] as const))(
     'answers 405 and OPTIONS for %s',
     async (_, route) => {
-      const taken = ROUTES.filter(({ path }) => path === route.path).map(({ method }) => method);
+      const taken = ROUTES.filter(({ path }) => path === route.path || path === route.under).map(
+        ({ method }) => method,
+      );
       for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
         (each) => !taken.includes(each),
       )) {
@@ -231,10 +272,7 @@ describe('routing', () => {
 describe('tokens', () => {
   const guarded = ROUTES.filter((route) => !route.isPublic).map((route) => [nameOf(route), route] as const);
   it.each(guarded)('are needed before anything else is looked at: %s', async (_, route) => {
-    for (const path of [
-      at(route),
-      at({ ...route, path: route.path.replace('{uid}', 'abc').replace('{id}', 'abc') }),
-    ]) {
+    for (const path of [at(route), at({ ...route, path: route.path.replace(/\{\w+\}/g, 'abc') })]) {
       const answer = await api.call(route.method, path, { ...(route.body && { body: { nonsense: 1 } }) });
       expect([path, answer.status, answer.body.errors]).toEqual([path, 401, ['no token provided']]);
       expect((await api.call(route.method, path, { token: 'garbage' })).body.errors).toEqual([
@@ -267,7 +305,7 @@ describe('ids', () => {
     '{x}',
   ];
   const cases = ROUTES.flatMap((route) =>
-    ['{uid}', '{id}']
+    ['{uid}', '{id}', '{key}']
       .filter((part) => route.path.includes(part))
       .map((part) => [nameOf(route), part, route] as const),
   );

@@ -1,14 +1,22 @@
 import { applyDecorators } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiBearerAuth, ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiOperation,
+  ApiResponse,
+  ApiSecurity,
+  DocumentBuilder,
+  SwaggerModule,
+} from '@nestjs/swagger';
 import { z } from 'zod';
 import { Done, Failure, pageOf, successOf } from '#libs/contract/errors';
 
 const MEANING: Record<number, string> = {
   200: 'It went well.',
   201: 'It was created.',
+  204: 'It went well; the answer has no body.',
   400: 'The request is malformed or holds something that is not valid; every fault is listed.',
-  401: 'There is no token, or it is not (or no longer) valid.',
+  401: 'There is no token or API key, or it is not (or no longer) valid.',
   403: 'Known, but not allowed.',
   404: 'There is no such thing, or none that the caller may know of.',
   409: 'It contradicts what is there.',
@@ -26,7 +34,7 @@ export function Answers(
   const schema = data === undefined ? Done : 'pageOf' in data ? pageOf(data.pageOf) : successOf(data);
   return applyDecorators(
     ApiOperation({ summary }),
-    ApiResponse({ status, description: MEANING[status]!, standardSchema: schema }),
+    ApiResponse({ status, description: MEANING[status]!, ...(status !== 204 && { standardSchema: schema }) }),
     ApiResponse({
       status: 'default',
       description: 'Anything else that goes wrong.',
@@ -38,8 +46,8 @@ export function Answers(
   );
 }
 
-/** Documents a route that needs a token. */
-export const NeedsToken = () => ApiBearerAuth('token');
+/** Documents a route that needs a token or an API key. */
+export const NeedsToken = () => applyDecorators(ApiBearerAuth('token'), ApiSecurity('key'));
 
 /** Serves the description of the API at `/openapi.json` and a page to read it at `/docs`, from our own files alone. */
 export function serveDocs(app: NestFastifyApplication): void {
@@ -49,6 +57,7 @@ export function serveDocs(app: NestFastifyApplication): void {
     .setDescription('Checks that people are alive and well, and acts when they are not.')
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'token')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-Api-Key' }, 'key')
     .build();
   const describe = () =>
     SwaggerModule.createDocument(app, description, { standardSchemaConverter: inlineQuery });

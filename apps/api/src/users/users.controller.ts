@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import { Uid } from '#libs/contract/ids';
-import { CreateUser, UpdateUser, UserQuery, UserView } from '#libs/contract/user.contract';
+import { CreatedUserView, CreateUser, UpdateUser, UserQuery, UserView } from '#libs/contract/user.contract';
 import { Allow } from '../auth/access.guard.ts';
 import { CurrentUser, type Caller } from '../auth/caller.ts';
 import { ChoosesClient } from '../auth/client-choice.ts';
@@ -27,7 +27,7 @@ export class UsersController {
   @Allow('firstOrAdmin')
   @Answers(
     'Create an account; the very first needs no token and becomes the admin',
-    UserView,
+    CreatedUserView,
     [400, 401, 403, 404, 409, 413],
     201,
   )

@@ -3,7 +3,7 @@ import { LockMode, MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import type { Config } from '#libs/config/config';
 import type { Uid } from '#libs/contract/ids';
 import type { PageQuery } from '#libs/contract/paging';
-import type { NewUser, UpdateUser, UserView } from '#libs/contract/user.contract';
+import type { CreatedUserView, NewUser, UpdateUser, UserView } from '#libs/contract/user.contract';
 import { DEFAULT_CLIENT_ID } from '#libs/db/entities/client.entity';
 import { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { ROLES, User } from '#libs/db/entities/user.entity';
@@ -14,12 +14,17 @@ import type { Clock } from '#libs/domain/clock';
 import { AppError } from '#libs/domain/errors';
 import { hashPassword } from '#libs/security/password';
 import { CLOCK, CONFIG } from '../app.tokens.ts';
+import { toNewApiKeyView } from '../api-keys/api-key.view.ts';
+import { issueApiKey } from '../api-keys/issue-api-key.ts';
 import { actingClientId, isSelf, withinReach, type Caller } from '../auth/caller.ts';
 import type { Viewpoint } from '../probe-settings/probe-settings.view.ts';
 import { Page, slice, totalOf } from '../http/paging.ts';
 import { lockAccount, lockAccounts, mustStillBeAdmin } from './account.row.ts';
 import { PERSON_QUERY, toPersonView, toUserView, type PersonRow } from './user.view.ts';
 import { mustBeVersion } from '../http/version.ts';
+
+/** The label of the key that every account begins with. */
+const FIRST_KEY = 'default';
 
 /** Accounts and what they may do to each other. */
 @Injectable()
@@ -34,10 +39,10 @@ export class UsersService {
   /**
    * Creates an account in the caller's client, or in the one that the platform admin chose. Without a caller it is the
    * very first: admin of the default client and of the platform; of several at once exactly one succeeds. Without a
-   * password nobody can log in to it yet.
+   * password nobody can log in to it yet. Its first API key is shown only in this answer.
    * @throws AppError unauthenticated, token_invalid, forbidden, validation, not_found, email_taken, phone_taken
    */
-  async create(me: Caller | null, body: NewUser): Promise<UserView> {
+  async create(me: Caller | null, body: NewUser): Promise<CreatedUserView> {
     const fault = creationFault(me, { role: body.role, clientId: body.client_id });
     // While there is a first account, nobody is told what would be wrong with another one.
     if (fault && me) throw new AppError(fault.code, fault.message);
@@ -62,8 +67,8 @@ export class UsersService {
       });
       await em.flush();
       const settings = em.create(ProbeSettings, { userId: user.id, createdAt: now, updatedAt: now });
-      await em.flush();
-      return toUserView(user, settings, this.viewpoint());
+      const key = await issueApiKey(em, { userId: user.id, label: FIRST_KEY, expiresAt: null }, now);
+      return { ...toUserView(user, settings, this.viewpoint()), api_keys: [toNewApiKeyView(key)] };
     });
   }
 
