@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { runtimeFlags, startPhones, type PhonesServer } from '#libs/embedded/phones';
 import { portOr } from '#libs/embedded/ports';
+import { findPrivateInLog } from '#libs/testing/log-privacy';
 import { Phones, type Phone, type PhoneMessage } from '#libs/testing/phone';
 import { keptInTemporal } from './kept-in-temporal.ts';
 import { findPersonalData } from './personal-data.check.ts';
@@ -102,7 +103,7 @@ export class Kronus {
     return kronus;
   }
 
-  /** Stops Kronus as an operator does, and checks that it ended well and that Temporal knows nobody. */
+  /** Stops Kronus as an operator does, and checks that it ended well, and that neither Temporal nor the log knows anybody. */
   async stop(): Promise<void> {
     const found = await this.personalDataInTemporal().catch((error: unknown) => [String(error)]);
     const code = await end(this.running.process, 'SIGTERM');
@@ -110,6 +111,8 @@ export class Kronus {
     rmSync(this.dataDir, { recursive: true, force: true });
     if (code !== 0)
       throw new Error(`kronus ended with code ${code}:\n${this.running.output().slice(-2_000)}`);
+    const logged = findPrivateInLog(this.running.output());
+    if (logged.length > 0) throw new Error(logged.join('\n'));
     if (found.length > 0) throw new Error(`Temporal must not know anybody:\n${found.join('\n')}`);
   }
 

@@ -70,6 +70,16 @@ describe('loadConfig in production', () => {
       publicUrl: 'https://my-app.com',
       port: 3900,
       host: '0.0.0.0',
+      trustProxy: false,
+      corsOrigins: [],
+      limits: {
+        isEnabled: true,
+        perSecond: 10,
+        loginsPerMinute: 5,
+        webhooksPerSecond: 500,
+        redisUrl: null,
+      },
+      audit: { keepDays: 365 },
       timeZone: 'America/Toronto',
       secretsKey: null,
       auth: {
@@ -186,6 +196,36 @@ describe('loadConfig in production', () => {
     expect(faults[0]).toContain(start);
     expect(faults[0]).not.toContain('secret');
   });
+});
+
+describe('the network around', () => {
+  it.each([
+    ['false', false],
+    ['loopback, 10.0.0.0/8,2001:db8::1', ['loopback', '10.0.0.0/8', '2001:db8::1']],
+  ])('trusts the proxies %s', (text, expected) =>
+    expect(load(sample(), { KRONUS_TRUST_PROXY: text }).trustProxy).toEqual(expected),
+  );
+
+  it.each(['true', '1', '10.0.0.0/33', 'proxy.example.com', '1.2.3.4,', '1.2.3.4/8/8'])(
+    'does not trust %s',
+    (text) =>
+      expect(faultsOf(sample(), { KRONUS_TRUST_PROXY: text })).toEqual([
+        expect.stringContaining('kronus.listener.trustProxy (KRONUS_TRUST_PROXY) must be false'),
+      ]),
+  );
+
+  it('lets the origins in that are named', () => {
+    const env = { KRONUS_CORS_ORIGINS: 'https://a.example, http://localhost:3000' };
+    expect(load(sample(), env).corsOrigins).toEqual(['https://a.example', 'http://localhost:3000']);
+  });
+
+  it.each(['*', 'https://a.example/', 'https://a.example/x', 'a.example', 'null', 'https://A.example'])(
+    'refuses the origin %s',
+    (text) =>
+      expect(faultsOf(sample(), { KRONUS_CORS_ORIGINS: text })).toEqual([
+        expect.stringContaining('kronus.cors.origins (KRONUS_CORS_ORIGINS) must be origins'),
+      ]),
+  );
 });
 
 describe('the private key', () => {

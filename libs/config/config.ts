@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { isKnownTimeZone } from '#libs/domain/cadence';
 import { ConfigError } from './config-error.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
+import type { TrustedProxies } from './network-lists.ts';
 import { type Mode, type Setting, type SettingKey, type SettingValue, settings } from './settings.ts';
 
 export { ConfigError } from './config-error.ts';
@@ -19,6 +20,19 @@ export interface Config {
   publicUrl: string;
   port: number;
   host: string;
+  /** Which proxies are believed when they say whose request it is. */
+  trustProxy: TrustedProxies;
+  /** Origins of other web sites that may call the API. */
+  corsOrigins: readonly string[];
+  /** How much a caller may ask; `redisUrl` null means that each process counts for itself. */
+  limits: {
+    isEnabled: boolean;
+    perSecond: number;
+    loginsPerMinute: number;
+    webhooksPerSecond: number;
+    redisUrl: string | null;
+  };
+  audit: { keepDays: number };
   /** An IANA zone this process knows. */
   timeZone: string;
   /** Base64; null means that no tokens of clients can be stored. */
@@ -124,6 +138,16 @@ export function loadConfig(source: ConfigSource): Config {
     publicUrl: value('kronus.publicUrl') ?? `http://localhost:${port}`,
     port,
     host: must('kronus.listener.host'),
+    trustProxy: must('kronus.listener.trustProxy'),
+    corsOrigins: value('kronus.cors.origins') ?? [],
+    limits: {
+      isEnabled: must('kronus.limits.enabled'),
+      perSecond: must('kronus.limits.perSecond'),
+      loginsPerMinute: must('kronus.limits.loginsPerMinute'),
+      webhooksPerSecond: must('kronus.limits.webhooksPerSecond'),
+      redisUrl: value('redis.url') ?? null,
+    },
+    audit: { keepDays: must('kronus.audit.keepDays') },
     timeZone: knownTimeZone(must('kronus.cron.timeZone'), warnings),
     auth: {
       privateKeyPem: value('kronus.privateKeyPem') ?? null,

@@ -1,7 +1,9 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { isValidCron } from '#libs/domain/cadence';
 import { encryptionKey, encryptionKeys } from './encryption-keys.ts';
+import { trustedProxies, webOrigins } from './network-lists.ts';
+import { flag, portNumber, rsaPem, text, urlOf, webUrl, wholeNumber } from './setting.schemas.ts';
 
 /** How the process runs; development and test bring working values for everything that production requires. */
 export type Mode = 'production' | 'development' | 'test';
@@ -27,53 +29,6 @@ export interface Setting {
   /** Turns the text into the value; its message completes the sentence "<key> …" and never holds the text. */
   schema: z.ZodType<unknown, string>;
 }
-
-const text = z.string().trim();
-
-const wholeNumber = (least: number, most: number) => {
-  const message = `must be a whole number from ${least} to ${most}`;
-  return text
-    .regex(/^\d{1,10}$/, { message, abort: true })
-    .transform(Number)
-    .pipe(z.number().min(least, message).max(most, message));
-};
-
-const portNumber = wholeNumber(0, 65535);
-
-const flag = text
-  .toLowerCase()
-  .pipe(z.enum(['true', 'false'], 'must be true or false'))
-  .transform((value) => value === 'true');
-
-const urlOf = (schemes: readonly string[], message: string) =>
-  text.refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), message);
-
-const webUrl = urlOf(
-  ['http:', 'https:'],
-  'must be an address that begins with http:// or https://',
-).transform((value) => value.replace(/\/+$/, ''));
-
-const minimumRsaBits = 2048;
-
-const rsaPem = (read: (pem: string) => KeyObject, what: string) =>
-  z
-    .string()
-    // One-line variables carry line breaks as \n.
-    .transform((value) => value.replaceAll('\\n', '\n').trim())
-    .superRefine((pem, context) => {
-      const key = (() => {
-        try {
-          return read(pem);
-        } catch {
-          return undefined;
-        }
-      })();
-      if (key?.asymmetricKeyType !== 'rsa') {
-        context.addIssue(`must be ${what}`);
-      } else if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < minimumRsaBits) {
-        context.addIssue(`must be an RSA key of at least ${minimumRsaBits} bits`);
-      }
-    });
 
 const cronSchedule = text.refine(isValidCron, 'must be a cron expression of five fields, like */20 * * * *');
 
@@ -126,6 +81,63 @@ export const settings = [
     default: { production: '0.0.0.0', development: '127.0.0.1', test: '127.0.0.1' },
     doc: 'Network address the HTTP API listens on.',
     schema: text,
+  },
+  {
+    key: 'kronus.listener.trustProxy',
+    env: 'KRONUS_TRUST_PROXY',
+    default: 'false',
+    doc: 'Which proxies are believed when they say whose request it is (X-Forwarded-For): `false`, or their addresses and networks with commas between.',
+    schema: trustedProxies,
+  },
+  {
+    key: 'kronus.cors.origins',
+    env: 'KRONUS_CORS_ORIGINS',
+    derivedDefault: 'none: no other site',
+    doc: 'Web sites whose pages may call the API, as origins with commas between.',
+    schema: webOrigins,
+  },
+  {
+    key: 'kronus.limits.enabled',
+    env: 'KRONUS_LIMITS_ENABLED',
+    default: { production: 'true', development: 'true', test: 'false' },
+    doc: 'Whether a caller who asks too much is answered 429.',
+    schema: flag,
+  },
+  {
+    key: 'kronus.limits.perSecond',
+    env: 'KRONUS_LIMITS_PER_SECOND',
+    default: '10',
+    doc: 'Most requests a second of one caller: an API key, a user, else an address.',
+    schema: wholeNumber(1, 100_000),
+  },
+  {
+    key: 'kronus.limits.loginsPerMinute',
+    env: 'KRONUS_LIMITS_LOGINS_PER_MINUTE',
+    default: '5',
+    doc: 'Most failed log-ins a minute to one account from one address; 4 times as many from one address, 10 times as many to one account.',
+    schema: wholeNumber(1, 10_000),
+  },
+  {
+    key: 'kronus.limits.webhooksPerSecond',
+    env: 'KRONUS_LIMITS_WEBHOOKS_PER_SECOND',
+    default: '500',
+    doc: "Most of Twilio's signed webhooks a second.",
+    schema: wholeNumber(1, 100_000),
+  },
+  {
+    key: 'redis.url',
+    env: 'REDIS_URL',
+    derivedDefault: 'none: each process counts for itself',
+    secret: true,
+    doc: 'Address of Redis, redis://user:password@host:port, in which all API processes count requests together.',
+    schema: urlOf(['redis:', 'rediss:'], 'must be an address that begins with redis:// or rediss://'),
+  },
+  {
+    key: 'kronus.audit.keepDays',
+    env: 'KRONUS_AUDIT_KEEP_DAYS',
+    default: '365',
+    doc: 'For how many days the audit log keeps its entries.',
+    schema: wholeNumber(1, 3650),
   },
   {
     key: 'kronus.auth.accessTokenMinutes',

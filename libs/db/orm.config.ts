@@ -1,6 +1,7 @@
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { ApiKey } from './entities/api-key.entity.ts';
+import { AuditEntry } from './entities/audit-entry.entity.ts';
 import { Client } from './entities/client.entity.ts';
 import { Consent } from './entities/consent.entity.ts';
 import { Contact } from './entities/contact.entity.ts';
@@ -39,6 +40,7 @@ export const ormConfig = (url: string, poolSize = 20): Options =>
       Session,
       RefreshToken,
       ApiKey,
+      AuditEntry,
     ],
     extensions: [Migrator],
     migrations: { migrationsList: migrations, snapshot: false, tableName: 'migrations' },

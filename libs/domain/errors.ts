@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'last_emergency_contact'
   | 'conflict'
   | 'too_large'
+  | 'rate_limited'
   | 'not_ready';
 
 /** A refusal that the caller can act on: a code for programs and one or more sentences for people. */

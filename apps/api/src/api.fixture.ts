@@ -8,6 +8,7 @@ import { ormConfig } from '#libs/db/orm.config';
 import { readBacklog } from '#libs/db/queries/backlog';
 import { Wakeups, type OwedSignal } from '#libs/db/queries/wakeups';
 import { Metrics } from '#libs/telemetry/metrics';
+import { findPrivateInLog } from '#libs/testing/log-privacy';
 import { TestClock } from '#libs/testing/clock';
 import { TEST_PASSWORD } from '#libs/testing/factories/user.factory';
 import { createTestDatabase } from '#libs/testing/test-servers';
@@ -34,6 +35,8 @@ export class TestApi {
   /** Signals in the order of their delivery. */
   readonly signals: OwedSignal[] = [];
   readonly clock = new TestClock(new Date('2026-11-21T12:00:00Z'));
+  /** Everything that was logged. */
+  log = '';
   app!: NestFastifyApplication;
   orm!: MikroORM;
   #wakeups!: Wakeups;
@@ -74,17 +77,20 @@ export class TestApi {
     });
     const { orm, clock } = api;
     const metrics = new Metrics(() => readBacklog(orm.em.fork(), clock.now(), config.minuteMs));
-    api.app = await createApi({ config, orm, clock, metrics, wakeups: api.#wakeups });
+    const log = { write: (line: string) => void (api.log += line) };
+    api.app = await createApi({ config, orm, clock, metrics, log, wakeups: api.#wakeups });
     return api;
   }
 
-  /** Ends it and drops its database. */
+  /** Ends it and drops its database. @throws Error when the log held anything of anybody */
   async stop(): Promise<void> {
     await this.app.close();
     await this.#wakeups.drain();
     await this.orm.close();
     await this.#dropDatabase();
     if (this.#isDataTemporary) rmSync(this.#dataDir, { recursive: true, force: true });
+    const found = findPrivateInLog(this.log);
+    if (found.length > 0) throw new Error(found.join('\n'));
   }
 
   /** A fresh view of the database. */

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import type { DestinationStream } from 'pino';
 import { MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '#libs/config/config';
 import { Wakeups } from '#libs/db/queries/wakeups';
@@ -13,6 +14,8 @@ export interface ApiDeps {
   wakeups: Wakeups;
   clock: Clock;
   metrics: Metrics;
+  /** Where log lines go; standard output when left out. */
+  log?: DestinationStream;
 }
 
 /** Offers the composed parts to every module: `MikroORM`, `Wakeups` and `Metrics` by class, the rest by token. */

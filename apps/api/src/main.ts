@@ -1,11 +1,14 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
+import { auditRequests } from './audit/audit-requests.ts';
 import { AppModule } from './app.module.ts';
 import type { ApiDeps } from './deps.module.ts';
 import { serveDocs } from './http/openapi.ts';
 import { createLogger } from './http/request-log.ts';
 import { createServer } from './http/server.ts';
+import { createGate } from './limits/create-gate.ts';
+import type { RequestGate } from './limits/request-gate.ts';
 import { countRequests } from './metrics/request-metrics.ts';
 
 const CLOSE_LIMIT_MS = 3_000;
@@ -22,11 +25,16 @@ export interface RunningApi {
 
 /** The API as an application that does not listen yet; tests talk to it by `inject`. */
 export async function createApi(deps: ApiDeps): Promise<NestFastifyApplication> {
-  const logger = createLogger(deps.config.mode);
-  const server = createServer(logger);
+  const logger = createLogger(deps.log);
+  const { limits } = deps.config;
+  let gate: RequestGate | null = null;
+  const server = createServer(logger, deps.config, (bare) => {
+    if (limits.isEnabled) gate = createGate(bare, limits, logger);
+  });
   countRequests(server.getInstance(), deps.metrics);
+  auditRequests(server.getInstance(), deps.orm, logger);
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.with(deps, logger),
+    AppModule.with(deps, logger, gate),
     server,
     // Start-up shows its faults only, and throws them instead of ending the process.
     { bodyParser: false, abortOnError: false, logger: ['fatal', 'error', 'warn'] },

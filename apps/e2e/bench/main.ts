@@ -5,6 +5,7 @@ import { measureCycle } from './cycle.bench.ts';
 import { isMet, type SectionResult } from './figures.ts';
 import { measureHerd, measureTick } from './herd.bench.ts';
 import { measureHttp } from './http.bench.ts';
+import { measureLogin } from './login.bench.ts';
 import { measureMemory } from './memory.bench.ts';
 import { measureRate } from './rate.bench.ts';
 import { measureReplies } from './replies.bench.ts';
@@ -25,6 +26,7 @@ sections (all when none is named):
   sizes    the same for 100 people; with --long for 10,000 too
   replies  from a "yes" at the webhook to its commit, with Temporal and with one that hangs
   http     requests a second by route
+  login    whether the time of a refused log-in tells who exists
   sleepers what 1,000 people cost who are asleep; with --long 10,000 and 50,000
   rate     whether a herd keeps to a configured rate
 
@@ -52,6 +54,7 @@ const SECTIONS: Record<string, Section> = {
     inTurn(isLong ? [100, 10_000] : [100], (count) => measureTick(rig, say, count)),
   replies: (rig, say) => measureReplies(rig, say),
   http: (rig, say, { seconds, route }) => measureHttp(rig, say, seconds, route),
+  login: (rig, say) => measureLogin(rig, say),
   sleepers: (rig, say, { isLong }) =>
     inTurn(isLong ? [10_000, 50_000] : [1_000], (count) => measureSleepers(rig, say, count)),
 };

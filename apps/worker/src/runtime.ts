@@ -1,4 +1,5 @@
 import { DefaultLogger, Runtime, type RuntimeOptions } from '@temporalio/worker';
+import { loggableMessage } from '#libs/db/loggable-error';
 import { freePort } from '#libs/embedded/ports';
 
 /** The SDK's log: warnings and errors, but not that a queue for activities has no workflows. */
@@ -10,7 +11,7 @@ const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
       level,
       msg: message,
       ...context,
-      error: error instanceof Error ? error.message : error,
+      error: error instanceof Error ? (loggableMessage(error) ?? error.name) : error,
     }),
   );
 });

@@ -7,6 +7,7 @@ import { Migration20261125130000 } from './migration-20261125130000.ts';
 import { Migration20261125140000 } from './migration-20261125140000.ts';
 import { Migration20261125150000 } from './migration-20261125150000.ts';
 import { Migration20261125160000 } from './migration-20261125160000.ts';
+import { Migration20261125170000 } from './migration-20261125170000.ts';
 
 /** Every migration, oldest first. A released one is never changed. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   { name: 'migration-20261125140000', class: Migration20261125140000 },
   { name: 'migration-20261125150000', class: Migration20261125150000 },
   { name: 'migration-20261125160000', class: Migration20261125160000 },
+  { name: 'migration-20261125170000', class: Migration20261125170000 },
 ];

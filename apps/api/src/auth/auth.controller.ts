@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Login, Token } from '#libs/contract/auth.contract';
+import { KeySet, KeySetAnswer } from '#libs/contract/key-set.contract';
 import { Bare } from '../http/envelope.interceptor.ts';
 import { Answers } from '../http/openapi.ts';
 import { Allow } from './access.guard.ts';
@@ -24,7 +25,7 @@ export class AuthController {
   /** The keys stand at the top, where JWKS clients look for them, and in `data` as in every other answer. */
   @Get('jwks')
   @Bare()
-  @Answers('The keys that tokens are verified with')
+  @Answers('The keys that tokens are verified with', { bare: KeySetAnswer })
   jwks(@Req() request: FastifyRequest) {
     const { keys } = this.auth.jwks();
     return { success: true, keys, data: { keys }, request_id: request.id };
@@ -32,7 +33,7 @@ export class AuthController {
 
   @Get('.well-known/jwks.json')
   @Bare()
-  @Answers('The same keys as a bare key set (RFC 7517)')
+  @Answers('The same keys as a bare key set (RFC 7517)', { bare: KeySet })
   wellKnown() {
     return this.auth.jwks();
   }

@@ -68,6 +68,7 @@ export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   'GET /v1/users/{uid}/drills/{id}': { row: 'self or admin' },
 
   'GET /v1/users': { row: 'admin' },
+  'GET /v1/audit': { row: 'admin' },
   'PATCH /v1/users/{uid}/role': { row: 'admin', body: () => ({ enabled: true }) },
   'GET /v1/probes': { row: 'admin' },
   'GET /v1/probes/stats': { row: 'admin' },

@@ -3,6 +3,7 @@ import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import type { ContactView, CreateContact, UpdateContact } from '#libs/contract/contact.contract';
 import type { PageQuery } from '#libs/contract/paging';
 import { Contact } from '#libs/db/entities/contact.entity';
+import { audit } from '#libs/db/queries/audit';
 import { askForConsent } from '#libs/db/queries/consent';
 import { emergencyContactsOf } from '#libs/db/queries/emergency-contacts';
 import { loadWatch, lockPerson } from '#libs/db/queries/person';
@@ -44,6 +45,7 @@ export class ContactsService {
         updatedAt: now,
       });
       await em.flush();
+      await audit(em, { targetId: contact.id });
       const owed = await askForConsent(em, this.wakeups, contact, now);
       return { view: await viewOf(em, contact.id), owed };
     });
@@ -75,6 +77,7 @@ export class ContactsService {
       if ((body.phone_number ?? contact.phoneNumber) !== contact.phoneNumber) contact.lastProvenAt = null;
       em.assign(contact, fieldsOf(body));
       await em.flush();
+      await audit(em, { targetId: id });
       const owed = await askForConsent(em, this.wakeups, contact, this.clock.now());
       return { view: await viewOf(em, id), owed };
     });
@@ -88,6 +91,7 @@ export class ContactsService {
       const contact = await this.lockContact(em, me, id);
       await this.mustBeDispensable(em, contact);
       em.remove(contact);
+      await audit(em, { targetId: id });
     });
   }
 

@@ -1,5 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { Readiness } from '#libs/contract/health.contract';
 import { Allow } from '../auth/access.guard.ts';
 import { Answers } from '../http/openapi.ts';
 import { HealthService } from './health.service.ts';
@@ -16,7 +17,7 @@ export class HealthController {
   isAlive(): void {}
 
   @Get('v1/healthcheck')
-  @Answers('Whether the process can work: its database answers', undefined, [503])
+  @Answers('Whether the process can work: its database answers', Readiness, [503])
   isReady() {
     return this.health.check();
   }

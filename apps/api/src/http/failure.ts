@@ -37,6 +37,7 @@ const STATUS: Record<ErrorCode, number> = {
   last_emergency_contact: 409,
   conflict: 409,
   too_large: 413,
+  rate_limited: 429,
   not_ready: 503,
 };
 
@@ -46,6 +47,7 @@ const CODE_OF_STATUS = new Map<number, ErrorCode>([
   [404, 'not_found'],
   [405, 'method_not_allowed'],
   [413, 'too_large'],
+  [429, 'rate_limited'],
   [503, 'not_ready'],
 ]);
 

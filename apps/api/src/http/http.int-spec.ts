@@ -168,6 +168,7 @@ const ROUTES: Route[] = [
   { method: 'POST', path: '/v1/clients/me/users', body: { emails: ['c@d.co'] } },
   { method: 'GET', path: '/v1/jobs', query: [...pagesOfClients, 'status'] },
   { method: 'GET', path: '/v1/jobs/stats' },
+  { method: 'GET', path: '/v1/audit', query: [...pagesOfClients, 'user_id', 'action'] },
 ];
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 const at = ({ path }: Route) => path.replace('{uid}', '1').replace('{id}', '1').replace('{key}', KEY_ID);
@@ -468,6 +469,36 @@ it('answers in an envelope even what is not HTTP', async () => {
   expect(await send('GARBAGE\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 Bad Request[^]*"success":false/);
   const headers = `GET /health HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`;
   expect(await send(headers)).toMatch(/^HTTP\/1\.1 431 [^]*"success":false/);
+});
+
+it('logs one line a request, with its path but nothing that names somebody in it', async () => {
+  const lines = () => api.log.split('\n').filter((line) => line.includes('"msg":"request"'));
+  const before = lines().length;
+  const id = '7b0e3f0c-6d4c-4f0e-9a35-1d2f3a4b5c61';
+  const paths = {
+    '/v1/users/1/contacts?page=1': '/v1/users/1/contacts',
+    [`/v1/users/${id}`]: `/v1/users/${id}`,
+    '/v1/users/tony@example.com': '/v1/users/***',
+    '/v1/users/+15551234567/probes': '/v1/users/***/probes',
+    '/nowhere/15551234567': '/nowhere/***',
+    [`/nowhere/${token}`]: '/nowhere/***',
+    '/login?email=tony@example.com&password=very-secure': '/login',
+  };
+  for (const path of Object.keys(paths)) await api.call('GET', path, { token });
+  const logged = lines()
+    .slice(before)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(logged.map(({ path }) => path)).toEqual(Object.values(paths));
+  expect(logged[0]).toEqual({
+    level: 30,
+    time: expect.any(String),
+    request_id: expect.any(String),
+    method: 'GET',
+    path: '/v1/users/1/contacts',
+    status: 200,
+    duration_ms: expect.any(Number),
+    msg: 'request',
+  });
 });
 
 it('shows nothing of a bug, and keeps working', async () => {

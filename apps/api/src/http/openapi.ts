@@ -7,9 +7,11 @@ import {
   ApiSecurity,
   DocumentBuilder,
   SwaggerModule,
+  type OpenAPIObject,
 } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Done, Failure, pageOf, successOf } from '#libs/contract/errors';
+import { kindOf } from '../limits/limit.rules.ts';
 
 const MEANING: Record<number, string> = {
   200: 'It went well.',
@@ -21,17 +23,18 @@ const MEANING: Record<number, string> = {
   404: 'There is no such thing, or none that the caller may know of.',
   409: 'It contradicts what is there.',
   413: 'The body is larger than 100 KiB.',
+  429: 'Too many requests; `Retry-After` says how many seconds to wait.',
   503: 'It cannot work at the moment.',
 };
 
-/** Documents a route: what it does, what it answers, and how it can fail. */
+/** Documents a route: what it does, what it answers (`bare`: as it is, without the envelope), and how it can fail. */
 export function Answers(
   summary: string,
-  data?: z.ZodType | { pageOf: z.ZodType } | undefined,
+  data?: z.ZodType | { pageOf: z.ZodType } | { bare: z.ZodType } | undefined,
   failures: number[] = [],
   status = 200,
 ): MethodDecorator {
-  const schema = data === undefined ? Done : 'pageOf' in data ? pageOf(data.pageOf) : successOf(data);
+  const schema = schemaOf(data);
   return applyDecorators(
     ApiOperation({ summary }),
     ApiResponse({ status, description: MEANING[status]!, ...(status !== 204 && { standardSchema: schema }) }),
@@ -49,6 +52,12 @@ export function Answers(
 /** Documents a route that needs a token or an API key. */
 export const NeedsToken = () => applyDecorators(ApiBearerAuth('token'), ApiSecurity('key'));
 
+function schemaOf(data: z.ZodType | { pageOf: z.ZodType } | { bare: z.ZodType } | undefined): z.ZodType {
+  if (data === undefined) return Done;
+  if ('pageOf' in data) return pageOf(data.pageOf);
+  return 'bare' in data ? data.bare : successOf(data);
+}
+
 /** Serves the description of the API at `/openapi.json` and a page to read it at `/docs`, from our own files alone. */
 export function serveDocs(app: NestFastifyApplication): void {
   const description = new DocumentBuilder()
@@ -60,12 +69,30 @@ export function serveDocs(app: NestFastifyApplication): void {
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-Api-Key' }, 'key')
     .build();
   const describe = () =>
-    SwaggerModule.createDocument(app, description, { standardSchemaConverter: inlineQuery });
+    withLimits(SwaggerModule.createDocument(app, description, { standardSchemaConverter: inlineQuery }));
   SwaggerModule.setup('docs', app, describe, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Kronus API',
   });
+}
+
+/** Adds to every route that is limited how it answers then. */
+function withLimits(document: OpenAPIObject): OpenAPIObject {
+  const content = { 'application/json': { schema: { $ref: '#/components/schemas/Failure' } } };
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(methods) as [
+      string,
+      OpenAPIObject['paths'][string]['get'] & object,
+    ][]) {
+      if (kindOf(method.toUpperCase(), path) === 'never') continue;
+      const headers = {
+        'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } },
+      } as const;
+      operation.responses['429'] = { description: MEANING[429]!, headers, content };
+    }
+  }
+  return document;
 }
 
 /** Parameters of a query are listed one by one, which a reference to a named schema would prevent. */

@@ -4,31 +4,43 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import type { Config } from '#libs/config/config';
 import { onBehalfOf } from '#libs/db/request-id';
 import { AppError } from '#libs/domain/errors';
 import { MAX_BODY_BYTES, parseBodies } from './body.ts';
+import { allowOrigins } from './cors.ts';
 import { answerFailure, toFailure, toFailureView } from './failure.ts';
 import { logRequests, pathOf } from './request-log.ts';
 import { RouteTable } from './route-table.ts';
+import { securityHeaders } from './security-headers.ts';
 
 const RECEIVE_LIMIT_MS = 30_000;
 const HANDLE_LIMIT_MS = 30_000;
 // Longer than the idle time of common load balancers (60 s), so that they close first.
 const KEEP_ALIVE_MS = 65_000;
 
-/** The HTTP server under Nest: request ids, limits, bodies, and answers to what no route takes. */
-export function createServer(logger: Logger): FastifyAdapter {
+/**
+ * The HTTP server under Nest: request ids, headers, limits, bodies, and answers to what no route takes. `admit` adds what
+ * is asked before a request is looked at.
+ */
+export function createServer(
+  logger: Logger,
+  config: Config,
+  admit: (server: FastifyInstance) => void,
+): FastifyAdapter {
+  const isHttps = config.publicUrl.startsWith('https://');
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: RECEIVE_LIMIT_MS,
     handlerTimeout: HANDLE_LIMIT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    trustProxy: config.trustProxy,
     routerOptions: { ignoreTrailingSlash: true },
     genReqId: requestIdOf,
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      identify(request, reply);
+      identify(request, reply, isHttps);
       return answerFailure(request, reply, toFailure(error));
     },
   });
@@ -36,7 +48,12 @@ export function createServer(logger: Logger): FastifyAdapter {
   const routes = new RouteTable();
   server.addHook('onRoute', ({ method, path }) => routes.add(method, path));
   server.addHook('onRequest', (request, reply, done) => {
-    identify(request, reply);
+    identify(request, reply, isHttps);
+    done();
+  });
+  allowOrigins(server, config.corsOrigins);
+  admit(server);
+  server.addHook('onRequest', (request, reply, done) => {
     // Bodies are read by route: what the type says, sense or nonsense, is not looked at.
     if (request.headers['content-type'] !== undefined) request.headers['content-type'] = 'application/json';
     if (request.is404) return refuseUnrouted(routes, request, reply, done);
@@ -66,10 +83,9 @@ function requestIdOf(request: IncomingMessage): string {
   return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-function identify(request: FastifyRequest, reply: FastifyReply): void {
+function identify(request: FastifyRequest, reply: FastifyReply, isHttps: boolean): void {
   reply.header('X-Request-Id', request.id);
-  reply.header('Cache-Control', 'no-store');
-  reply.header('X-Content-Type-Options', 'nosniff');
+  reply.headers(securityHeaders(pathOf(request.url), isHttps));
 }
 
 /** Answers before the body is read: what it holds can not matter. */

@@ -8,6 +8,7 @@ import type {
 } from '#libs/contract/probe-settings.contract';
 import type { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { User } from '#libs/db/entities/user.entity';
+import { audit } from '#libs/db/queries/audit';
 import { emergencyContactsOf } from '#libs/db/queries/emergency-contacts';
 import { pauseChecks, resumeChecks } from '#libs/db/queries/pause-checks';
 import { stopChecks } from '#libs/db/queries/stop-checks';
@@ -77,6 +78,7 @@ export class ProbeSettingsService {
       if (!settings) throw new AppError('not_found', 'user not found');
       const isNews = await work(em, settings, now);
       await saveSettings(em, settings, now);
+      await audit(em);
       return { view: toProbeSettingsView(settings, { timeZone: this.config.timeZone, now }), isNews };
     });
     if (isNews) this.wakeups.deliver('probe', me.id);

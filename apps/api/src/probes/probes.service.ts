@@ -12,6 +12,7 @@ import type {
 } from '#libs/contract/probe.contract';
 import { Probe } from '#libs/db/entities/probe.entity';
 import { User } from '#libs/db/entities/user.entity';
+import { audit } from '#libs/db/queries/audit';
 import { messagesOfProbe } from '#libs/db/queries/message-log';
 import { orderCheck } from '#libs/db/queries/order-check';
 import { Wakeups } from '#libs/db/queries/wakeups';
@@ -79,11 +80,12 @@ export class ProbesService {
       waitMinutes: body.wait_time_in_minutes,
     };
     const { minuteMs } = this.config;
-    const check = await this.orm.em
-      .fork()
-      .transactional((em) =>
-        orderCheck(em, this.wakeups, { userId: me.id, order, now: this.clock.now(), minuteMs }),
-      );
+    const check = await this.orm.em.fork().transactional(async (em) => {
+      const now = this.clock.now();
+      const check = await orderCheck(em, this.wakeups, { userId: me.id, order, now, minuteMs });
+      await audit(em, { targetId: check.id });
+      return check;
+    });
     this.wakeups.deliver('probe', me.id);
     return toCheckView(check);
   }

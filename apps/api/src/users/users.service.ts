@@ -7,6 +7,7 @@ import type { CreatedUserView, NewUser, UpdateUser, UserView } from '#libs/contr
 import { DEFAULT_CLIENT_ID } from '#libs/db/entities/client.entity';
 import { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { ROLES, User } from '#libs/db/entities/user.entity';
+import { audit } from '#libs/db/queries/audit';
 import { lockPerson } from '#libs/db/queries/person';
 import { Wakeups } from '#libs/db/queries/wakeups';
 import { creationFault } from '#libs/domain/accounts';
@@ -68,6 +69,8 @@ export class UsersService {
       await em.flush();
       const settings = em.create(ProbeSettings, { userId: user.id, createdAt: now, updatedAt: now });
       const key = await issueApiKey(em, { userId: user.id, label: FIRST_KEY, expiresAt: null }, now);
+      await em.flush();
+      await audit(em, { userId: user.id });
       return { ...toUserView(user, settings, this.viewpoint()), api_keys: [toNewApiKeyView(key)] };
     });
   }
@@ -123,6 +126,7 @@ export class UsersService {
         user.tokenVersion += 1;
       }
       await em.flush();
+      await audit(em);
       return toUserView(user, settings, this.viewpoint());
     });
   }
@@ -139,6 +143,7 @@ export class UsersService {
       const { user } = await lockAccount(em, me, uid);
       if (user.isPlatformAdmin) await mustBeLast(em, user);
       await this.wakeups.record(em, { kind: 'probe', entityId: user.id, signal: 'cancel' });
+      await audit(em, { userId: user.id });
       em.remove(user);
       return user.id;
     });

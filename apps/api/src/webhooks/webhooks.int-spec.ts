@@ -85,6 +85,18 @@ describe('the webhooks', () => {
     expect((await text(hulk.phoneNumber, 'ok')).text).toBe('<Response />');
   });
 
+  it('logs a bug without the text and its sender, whom the error of the database quotes', async () => {
+    await api
+      .em()
+      .execute(`alter table inbound_messages add constraint bug check (body <> 'my secret plan')`);
+    const answer = await text(tony.phoneNumber!, 'my secret plan');
+    await api.em().execute(`alter table inbound_messages drop constraint bug`);
+    expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('<Message>')]);
+    expect(api.log).toContain('"context":"webhook"');
+    expect(api.log).not.toContain('my secret plan');
+    expect(api.log).not.toContain(tony.phoneNumber!);
+  });
+
   it('says nothing to strangers, to disabled accounts and to the provider’s own words', async () => {
     await createProbe(api.em(), tony.id);
     const gone = await createUser(api.em(), { enabled: false });
