@@ -12,6 +12,7 @@ import { measureReplies } from './replies.bench.ts';
 import { save, table, type Results } from './report.ts';
 import type { Rig } from './rig.ts';
 import { startRig } from './rig.start.ts';
+import { runScript } from '../script.ts';
 import { measureSleepers } from './sleepers.bench.ts';
 import { measureStart } from './start.bench.ts';
 
@@ -147,18 +148,4 @@ async function run(options: Options): Promise<boolean> {
   return !failure && musts.every(isMet);
 }
 
-let options: Options;
-try {
-  options = readOptions();
-} catch (error) {
-  console.error(`${(error as Error).message}\n\n${USAGE}`);
-  process.exit(1);
-}
-if (options.isHelp) {
-  console.log(USAGE);
-  process.exit(0);
-}
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => void (rig?.stop() ?? Promise.resolve()).finally(() => process.exit(130)));
-}
-process.exit((await run(options)) ? 0 : 1);
+await runScript({ usage: USAGE, readOptions, run, stop: async () => rig?.stop() });

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { formatDuration, Progress, type Say } from '#libs/embedded/progress';
+import { runScript } from '../script.ts';
 import { formatNumber } from '../bench/figures.ts';
 import { audit, untilSettled } from './audit.ts';
 import { Cluster } from './cluster.ts';
@@ -163,6 +164,8 @@ function table(rows: readonly Row[]): string {
   return [HEAD, widths.map((width) => '─'.repeat(width)), ...cells].map(line).join('\n');
 }
 
+let cluster: Cluster | undefined;
+
 async function run(options: Options): Promise<boolean> {
   const progress = new Progress();
   const since = performance.now();
@@ -197,19 +200,4 @@ async function run(options: Options): Promise<boolean> {
   return isWell;
 }
 
-let cluster: Cluster | undefined;
-let options: Options;
-try {
-  options = readOptions();
-} catch (error) {
-  console.error(`${(error as Error).message}\n\n${USAGE}`);
-  process.exit(1);
-}
-if (options.isHelp) {
-  console.log(USAGE);
-  process.exit(0);
-}
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => void (cluster?.stop() ?? Promise.resolve()).finally(() => process.exit(130)));
-}
-process.exit((await run(options)) ? 0 : 1);
+await runScript({ usage: USAGE, readOptions, run, stop: async () => cluster?.stop() });

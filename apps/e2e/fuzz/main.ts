@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Kronus } from '../harness.ts';
+import { runScript } from '../script.ts';
 import { findSchemathesis, NoFuzzer } from './schemathesis.ts';
 
 const USAGE = `usage: npm run fuzz -- [--seconds N] [--seed N]
@@ -97,22 +98,16 @@ function readOptions() {
   return { isHelp: values.help, seconds: Number(values.seconds), seed: Number(values.seed) };
 }
 
-let options: ReturnType<typeof readOptions>;
-try {
-  options = readOptions();
-} catch (error) {
-  console.error(`${(error as Error).message}\n\n${USAGE}`);
-  process.exit(1);
+async function run({ seconds, seed }: ReturnType<typeof readOptions>): Promise<boolean> {
+  try {
+    const program = await findSchemathesis((what) => console.log(`fuzz: ${what}`));
+    console.log(`fuzz: ${seconds} s, seed ${seed}`);
+    return (await fuzz(program, seconds, seed)) === 0;
+  } catch (error) {
+    if (!(error instanceof NoFuzzer)) throw error;
+    console.log(`fuzz: SKIPPED, because ${error.message}`);
+    return true;
+  }
 }
-if (options.isHelp) {
-  console.log(USAGE);
-  process.exit(0);
-}
-try {
-  const program = await findSchemathesis((what) => console.log(`fuzz: ${what}`));
-  console.log(`fuzz: ${options.seconds} s, seed ${options.seed}`);
-  process.exit(await fuzz(program, options.seconds, options.seed));
-} catch (error) {
-  if (!(error instanceof NoFuzzer)) throw error;
-  console.log(`fuzz: SKIPPED, because ${error.message}`);
-}
+
+await runScript({ usage: USAGE, readOptions, run });
