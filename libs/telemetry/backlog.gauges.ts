@@ -1,17 +1,6 @@
 import { Gauge, Registry } from 'prom-client';
 import { MESSAGE_PRIORITIES, type Backlog } from '#libs/domain/backlog';
-import type { DeliveryStatus } from '#libs/domain/delivery';
-
-const STATUSES = [
-  'queued',
-  'sending',
-  'accepted',
-  'sent',
-  'delivered',
-  'undelivered',
-  'failed',
-  'canceled',
-] as const satisfies DeliveryStatus[];
+import { DELIVERY_STATUSES } from '#libs/domain/delivery';
 
 /**
  * The backlog in Prometheus' text format; null when PostgreSQL did not tell, and then only that is said: numbers that
@@ -34,7 +23,7 @@ export function renderBacklog(backlog: Backlog | null): Promise<string> {
   gauge(
     'kronus_messages',
     'Texts recorded in the last 24 hours, by what became of them.',
-    Object.fromEntries(STATUSES.map((status) => [status, messages[status] ?? 0])),
+    Object.fromEntries(DELIVERY_STATUSES.map((status) => [status, messages[status] ?? 0])),
     'status',
   );
   gauge(
