@@ -43,14 +43,16 @@ export function Answers(
       description: 'Anything else that goes wrong.',
       standardSchema: Failure,
     }),
-    ...failures.map((each) =>
-      ApiResponse({ status: each, description: MEANING[each]!, standardSchema: Failure }),
-    ),
+    ...failures.map(failure),
   );
 }
 
-/** Documents a route that needs a token or an API key. */
-export const NeedsToken = () => applyDecorators(ApiBearerAuth('token'), ApiSecurity('key'));
+const failure = (status: number) =>
+  ApiResponse({ status, description: MEANING[status]!, standardSchema: Failure });
+
+/** Documents a route that needs a token or an API key: without one it is a 401, with both a 400. */
+export const NeedsToken = () =>
+  applyDecorators(ApiBearerAuth('token'), ApiSecurity('key'), failure(400), failure(401));
 
 function schemaOf(data: z.ZodType | { pageOf: z.ZodType } | { bare: z.ZodType } | undefined): z.ZodType {
   if (data === undefined) return Done;
