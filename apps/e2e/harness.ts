@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { runtimeFlags, startPhones, type PhonesServer } from '#libs/embedded/phones';
 import { portOr } from '#libs/embedded/ports';
+import { forget, watch } from '#libs/embedded/watchdog';
 import { findPrivateInLog } from '#libs/testing/log-privacy';
 import { Phones, type Phone, type PhoneMessage } from '#libs/testing/phone';
 import { keptInTemporal } from './kept-in-temporal.ts';
@@ -354,6 +355,10 @@ async function launch(env: NodeJS.ProcessEnv, url: string): Promise<Running> {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A story that fails before its end must not leave it running.
+  const pid = child.pid!;
+  watch(pid, 'SIGTERM');
+  child.once('exit', () => forget(pid));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const deadline = Date.now() + START_LIMIT_MS;
