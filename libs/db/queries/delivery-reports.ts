@@ -134,8 +134,8 @@ export class DeliveryReports {
   }
 
   /**
-   * An alert that did not arrive passes to the next contact, as a question of a drill does; a question that never can ends its probe; a consent text
-   * that never can tells of a refusal or a wrong number.
+   * An alert that did not arrive passes to the next contact, as a question of a drill does; a question that never can
+   * ends its probe; a consent text that never can tells of a refusal or a wrong number.
    */
   private async follow(
     em: EntityManager,
