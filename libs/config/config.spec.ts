@@ -89,7 +89,7 @@ describe('loadConfig in production', () => {
         refreshTokenHours: 24,
         sessionKeyMinutes: 180,
       },
-      database: { url: null, poolSize: 10 },
+      database: { url: null, adminUrl: null, readOnlyUrl: null, poolSize: 10 },
       temporal: { address: null, namespace: 'default', apiKey: null, tls: false, encryptionKeys: [] },
       twilio: {
         accountSid: 'AHKX00SXXXXXXXXXXXXXXXXXXX',
@@ -101,6 +101,10 @@ describe('loadConfig in production', () => {
       backup: {
         isEnabled: true,
         bucket: 'gstorage-bucket-name',
+        folder: join(homedir(), 'kronus/backups'),
+        retentionDays: 2,
+        drillSchedule: '30 4 * * *',
+        restoreOnEmpty: false,
         prefix: 'kronus',
         schedule: '0 * * * *',
         passPhrase: 'passphrase',
@@ -146,11 +150,12 @@ describe('loadConfig in production', () => {
     expect(config.backup).toMatchObject({ isEnabled: false, prefix: 'kronus', schedule: '*/20 * * * *' });
   });
 
-  it('needs a bucket only when backups are on', () => {
+  it('needs a place for backups only when they are on', () => {
     const bare = sample().replace('bucket: "gstorage-bucket-name"', 'bucket: ""');
     expect(faultsOf(bare)).toEqual([
-      'google.storage.bucket (KRONUS_BACKUP_BUCKET) is required when backups are on',
+      'google.storage.bucket (KRONUS_BACKUP_BUCKET) or backup.folder (KRONUS_BACKUP_FOLDER) is required when backups are on',
     ]);
+    expect(load(bare, { KRONUS_BACKUP_FOLDER: 'kept' }).backup.folder).toBe(join(folder, 'kept'));
     expect(faultsOf(bare, { KRONUS_BACKUP_ENABLED: 'false' })).toEqual([]);
   });
 

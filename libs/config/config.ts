@@ -48,8 +48,8 @@ export interface Config {
     refreshTokenHours: number;
     sessionKeyMinutes: number;
   };
-  /** `url` null means the embedded server. */
-  database: { url: string | null; poolSize: number };
+  /** `url` null means the embedded server; the other two fall back to `url`. */
+  database: { url: string | null; adminUrl: string | null; readOnlyUrl: string | null; poolSize: number };
   /** `address` null means the embedded server; an API key implies TLS; of the keys (base64) the first encrypts. */
   temporal: {
     address: string | null;
@@ -65,10 +65,14 @@ export interface Config {
     apiBaseUrl: string | null;
     messagesPerSecond: number | null;
   };
-  /** `bucket` null means a local folder; `prefix` has no slash at either end. */
+  /** `bucket` null means `folder`; `prefix` has no slash at either end. */
   backup: {
     isEnabled: boolean;
     bucket: string | null;
+    folder: string;
+    retentionDays: number;
+    drillSchedule: string;
+    restoreOnEmpty: boolean;
     prefix: string;
     schedule: string;
     passPhrase: string;
@@ -120,8 +124,10 @@ export function loadConfig(source: ConfigSource): Config {
 
   const isBackupEnabled = must('backup.enabled');
   if (mode === 'production') {
-    if (isBackupEnabled && !values.get('google.storage.bucket')) {
-      faults.push(`${nameOf('google.storage.bucket')} is required when backups are on`);
+    if (isBackupEnabled && !value('google.storage.bucket') && !value('backup.folder')) {
+      faults.push(
+        `${nameOf('google.storage.bucket')} or ${nameOf('backup.folder')} is required when backups are on`,
+      );
     }
     if (value('development.minuteMs') !== undefined && must('development.minuteMs') !== realMinuteMs) {
       faults.push(`${nameOf('development.minuteMs')} must not be changed in production`);
@@ -130,10 +136,12 @@ export function loadConfig(source: ConfigSource): Config {
   if (faults.length > 0) throw new ConfigError(faults);
 
   const port = must('kronus.listener.port');
+  const dataDir = dataDirOf(value('kronus.dataDir'), mode, cwd);
+  const backupFolder = value('backup.folder');
   const apiKey = value('temporal.apiKey') ?? null;
   return freeze({
     mode,
-    dataDir: dataDirOf(value('kronus.dataDir'), mode, cwd),
+    dataDir,
     isDataTemporary: mode === 'test' && value('kronus.dataDir') === undefined,
     publicUrl: value('kronus.publicUrl') ?? `http://localhost:${port}`,
     port,
@@ -157,7 +165,12 @@ export function loadConfig(source: ConfigSource): Config {
       sessionKeyMinutes: must('kronus.auth.sessionKeyMinutes'),
     },
     secretsKey: value('kronus.secretsKey') ?? null,
-    database: { url: value('database.url') ?? null, poolSize: must('database.poolSize') },
+    database: {
+      url: value('database.url') ?? null,
+      adminUrl: value('database.adminUrl') ?? null,
+      readOnlyUrl: value('database.readOnlyUrl') ?? null,
+      poolSize: must('database.poolSize'),
+    },
     temporal: {
       address: value('temporal.address') ?? null,
       namespace: must('temporal.namespace'),
@@ -175,6 +188,10 @@ export function loadConfig(source: ConfigSource): Config {
     backup: {
       isEnabled: isBackupEnabled,
       bucket: value('google.storage.bucket') ?? null,
+      folder: backupFolder === undefined ? join(dataDir, 'backups') : resolve(cwd, backupFolder),
+      retentionDays: must('backup.retentionDays'),
+      drillSchedule: must('backup.drillSchedule'),
+      restoreOnEmpty: must('backup.restoreOnEmpty'),
       prefix: must('google.storage.prefix'),
       schedule: must('backup.schedule'),
       passPhrase: must('backup.passPhrase'),

@@ -30,6 +30,7 @@ export interface Setting {
   schema: z.ZodType<unknown, string>;
 }
 
+const postgresUrl = urlOf(['postgres:', 'postgresql:'], 'must be an address that begins with postgres://');
 const cronSchedule = text.refine(isValidCron, 'must be a cron expression of five fields, like */20 * * * *');
 
 /** Every setting there is, in the order of the documentation. */
@@ -208,8 +209,24 @@ export const settings = [
     env: 'DATABASE_URL',
     derivedDefault: 'none: the embedded server is started',
     secret: true,
-    doc: 'Address of PostgreSQL, postgres://user:password@host:port/database.',
-    schema: urlOf(['postgres:', 'postgresql:'], 'must be an address that begins with postgres://'),
+    doc: 'Address of PostgreSQL, postgres://user:password@host:port/database, as the service uses it (kronus_manager).',
+    schema: postgresUrl,
+  },
+  {
+    key: 'database.adminUrl',
+    env: 'DATABASE_ADMIN_URL',
+    derivedDefault: 'database.url',
+    secret: true,
+    doc: 'The same database as its owner (kronus_admin): migrates and restores.',
+    schema: postgresUrl,
+  },
+  {
+    key: 'database.readOnlyUrl',
+    env: 'DATABASE_READ_ONLY_URL',
+    derivedDefault: 'database.url',
+    secret: true,
+    doc: 'The same database as a role that may only read (kronus_user): backups are made with it.',
+    schema: postgresUrl,
   },
   {
     key: 'database.poolSize',
@@ -312,6 +329,35 @@ export const settings = [
     schema: cronSchedule,
   },
   {
+    key: 'backup.folder',
+    env: 'KRONUS_BACKUP_FOLDER',
+    derivedDefault:
+      'required in production when backups are on without a bucket; else `backups` in the data folder',
+    doc: 'Folder of the backups where there is no bucket; best a disk of its own.',
+    schema: text,
+  },
+  {
+    key: 'backup.retentionDays',
+    env: 'KRONUS_BACKUP_RETENTION_DAYS',
+    default: '2',
+    doc: 'How many days a backup is kept; the newest good one is kept for ever.',
+    schema: wholeNumber(1, 3650),
+  },
+  {
+    key: 'backup.drillSchedule',
+    env: 'KRONUS_BACKUP_DRILL_SCHEDULE',
+    default: '30 4 * * *',
+    doc: 'When the newest backup is restored into a scratch database to prove that it can be, as a cron expression.',
+    schema: cronSchedule,
+  },
+  {
+    key: 'backup.restoreOnEmpty',
+    env: 'KRONUS_BACKUP_RESTORE_ON_EMPTY',
+    default: 'false',
+    doc: 'Whether a start on an empty database restores the newest backup, rather than telling that there is one.',
+    schema: flag,
+  },
+  {
     key: 'backup.passPhrase',
     env: 'KRONUS_BACKUP_PASS_PHRASE',
     aliases: ['sqlite.passPhrase'],
@@ -324,7 +370,7 @@ export const settings = [
   {
     key: 'google.storage.bucket',
     env: 'KRONUS_BACKUP_BUCKET',
-    derivedDefault: 'required in production when backups are on; else a folder in the data folder',
+    derivedDefault: 'none: backup.folder is used',
     doc: 'Google Cloud Storage bucket of the backups.',
     schema: text,
   },

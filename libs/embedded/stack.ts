@@ -12,7 +12,7 @@ import { startTemporal } from './temporal.ts';
 
 /** The servers that Kronus works with: its own where none is configured. */
 export interface Stack {
-  databaseUrl: string;
+  databases: DatabaseUrls;
   temporalAddress: string;
   /** The web pages that came along, by name. */
   pages: { temporalUi?: string; phones?: string };
@@ -20,6 +20,13 @@ export interface Stack {
   twilioApiBaseUrl: string | null;
   /** Ends everything that was started, last first. */
   stop: StopInReverse;
+}
+
+/** One database as each of its three roles: the service, its owner who migrates and restores, and the reader. */
+export interface DatabaseUrls {
+  url: string;
+  adminUrl: string;
+  readOnlyUrl: string;
 }
 
 /** How the servers are brought up. */
@@ -61,7 +68,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       bringsPhones(config) ? phonesServer(options, stop) : null,
     ]);
     return {
-      databaseUrl,
+      databases: {
+        url: databaseUrl,
+        adminUrl: config.database.adminUrl ?? databaseUrl,
+        readOnlyUrl: config.database.readOnlyUrl ?? databaseUrl,
+      },
       stop,
       temporalAddress: temporal.address,
       pages: {

@@ -69,10 +69,10 @@ function asFault(error: unknown): unknown {
 async function startParts(config: Config, stack: Stack, parts: Parts, progress: Progress, ending: Ending) {
   const { stop } = stack;
   const temporal = { ...config.temporal, address: stack.temporalAddress };
-  const orm = await MikroORM.init(ormConfig(stack.databaseUrl, config.database.poolSize));
+  const orm = await MikroORM.init(ormConfig(stack.databases.url, config.database.poolSize));
   stop.add('database connections', () => orm.close());
   await progress.step('Database schema', async (say) => {
-    const { host } = new URL(stack.databaseUrl);
+    const { host } = new URL(stack.databases.url);
     const database = { name: 'PostgreSQL', address: host, setting: 'DATABASE_URL' };
     await reach(database, () => orm.em.fork().execute('select 1'), { say });
     await migrate(orm);
