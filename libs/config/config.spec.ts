@@ -89,6 +89,14 @@ describe('loadConfig in production', () => {
         refreshTokenHours: 24,
         sessionKeyMinutes: 180,
       },
+      oauth: {
+        apps: [
+          {
+            id: 'kronus-console',
+            redirectUris: ['https://my-app.com/app/callback', 'https://my-app.com/app/'],
+          },
+        ],
+      },
       database: { url: null, adminUrl: null, readOnlyUrl: null, poolSize: 10 },
       temporal: { address: null, namespace: 'default', apiKey: null, tls: false, encryptionKeys: [] },
       twilio: {

@@ -1,10 +1,12 @@
 import { mkdtempSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { RegisteredApp } from '#libs/domain/authorization';
 import { isKnownTimeZone } from '#libs/domain/cadence';
 import { ConfigError } from './config-error.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import type { TrustedProxies } from './network-lists.ts';
+import { defaultOauthApps, unsafeRedirects } from './oauth-apps.ts';
 import { type Mode, type Setting, type SettingKey, type SettingValue, settings } from './settings.ts';
 
 export { ConfigError } from './config-error.ts';
@@ -48,6 +50,8 @@ export interface Config {
     refreshTokenHours: number;
     sessionKeyMinutes: number;
   };
+  /** The apps that people may log in to with their browser. */
+  oauth: { apps: readonly RegisteredApp[] };
   /** `url` null means the embedded server; the other two fall back to `url`. */
   database: { url: string | null; adminUrl: string | null; readOnlyUrl: string | null; poolSize: number };
   /** `address` null means the embedded server; an API key implies TLS; of the keys (base64) the first encrypts. */
@@ -124,6 +128,9 @@ export function loadConfig(source: ConfigSource): Config {
 
   const isBackupEnabled = must('backup.enabled');
   if (mode === 'production') {
+    for (const uri of unsafeRedirects(value('kronus.oauth.apps') ?? [])) {
+      faults.push(`${nameOf('kronus.oauth.apps')} must begin with https:// in production: ${uri}`);
+    }
     if (isBackupEnabled && !value('google.storage.bucket') && !value('backup.folder')) {
       faults.push(
         `${nameOf('google.storage.bucket')} or ${nameOf('backup.folder')} is required when backups are on`,
@@ -136,6 +143,7 @@ export function loadConfig(source: ConfigSource): Config {
   if (faults.length > 0) throw new ConfigError(faults);
 
   const port = must('kronus.listener.port');
+  const publicUrl = value('kronus.publicUrl') ?? `http://localhost:${port}`;
   const dataDir = dataDirOf(value('kronus.dataDir'), mode, cwd);
   const backupFolder = value('backup.folder');
   const apiKey = value('temporal.apiKey') ?? null;
@@ -143,7 +151,7 @@ export function loadConfig(source: ConfigSource): Config {
     mode,
     dataDir,
     isDataTemporary: mode === 'test' && value('kronus.dataDir') === undefined,
-    publicUrl: value('kronus.publicUrl') ?? `http://localhost:${port}`,
+    publicUrl,
     port,
     host: must('kronus.listener.host'),
     trustProxy: must('kronus.listener.trustProxy'),
@@ -163,6 +171,11 @@ export function loadConfig(source: ConfigSource): Config {
       accessTokenMinutes: must('kronus.auth.accessTokenMinutes'),
       refreshTokenHours: must('kronus.auth.refreshTokenHours'),
       sessionKeyMinutes: must('kronus.auth.sessionKeyMinutes'),
+    },
+    oauth: {
+      apps:
+        value('kronus.oauth.apps') ??
+        defaultOauthApps({ isProduction: mode === 'production', publicUrl, port }),
     },
     secretsKey: value('kronus.secretsKey') ?? null,
     database: {

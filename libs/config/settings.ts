@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isValidCron } from '#libs/domain/cadence';
 import { encryptionKey, encryptionKeys } from './encryption-keys.ts';
 import { trustedProxies, webOrigins } from './network-lists.ts';
+import { oauthApps } from './oauth-apps.ts';
 import { flag, portNumber, rsaPem, text, urlOf, webUrl, wholeNumber } from './setting.schemas.ts';
 
 /** How the process runs; development and test bring working values for everything that production requires. */
@@ -159,7 +160,7 @@ export const settings = [
     key: 'kronus.auth.refreshTokenHours',
     env: 'KRONUS_REFRESH_TOKEN_HOURS',
     default: '24',
-    doc: 'Hours after which a session ends when nobody refreshes it.',
+    doc: 'Hours after which a session ends when nobody refreshes it; one in a browser ends then in any case.',
     schema: wholeNumber(1, 8760),
   },
   {
@@ -168,6 +169,14 @@ export const settings = [
     default: '180',
     doc: 'Life of the key that `POST /v1/users/sessions` gives, in minutes.',
     schema: wholeNumber(1, 1440),
+  },
+  {
+    key: 'kronus.oauth.apps',
+    env: 'KRONUS_OAUTH_APPS',
+    derivedDefault:
+      'the console, `kronus-console`, at `/app/callback` and `/app/` of kronus.publicUrl (in production only with HTTPS)',
+    doc: 'Apps that people may log in to with their browser (OAuth 2.0), as `<client id>=<redirect URI> <redirect URI> …` with commas between.',
+    schema: oauthApps,
   },
   {
     key: 'kronus.metrics.enabled',

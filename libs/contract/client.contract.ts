@@ -70,6 +70,26 @@ const secretField = (name: string) =>
     .nullable()
     .meta({ description: 'Kept encrypted and never shown; null removes it.', writeOnly: true });
 
+const Brand = body(
+  {
+    name: nameField("the brand's name").nullable().default(null),
+    color: textField('color')
+      .trim()
+      .toLowerCase()
+      .regex(/^#[\da-f]{6}$/, 'color must have the form #1f5fbf')
+      .nullable()
+      .default(null),
+    logo_url: webAddressField('logo_url')
+      .refine((address) => address.toLowerCase().startsWith('https:'), 'logo_url must begin with https://')
+      .nullable()
+      .default(null),
+  },
+  'brand',
+).meta({
+  id: 'SetBrand',
+  description: 'How the log-in page looks to people of the client; what is left out or null is like Kronus.',
+});
+
 /** A change of a client's settings; what is left out stays, teams are replaced as a whole. */
 export const UpdateClientSettings = body({
   github_backend_url: webAddressField('github_backend_url').nullable().optional(),
@@ -77,6 +97,7 @@ export const UpdateClientSettings = body({
   jira_backend_url: webAddressField('jira_backend_url').nullable().optional(),
   jira_token: secretField('jira_token').optional(),
   teams: listField('teams', Team, MOST_TEAMS).optional(),
+  brand: Brand.nullable().optional(),
   version: versionField().optional(),
 })
   .check(someFieldGiven('version'))
@@ -92,6 +113,13 @@ export const UpdateClientSettings = body({
   });
 export type UpdateClientSettings = z.output<typeof UpdateClientSettings>;
 
+const BrandView = z
+  .object({ name: z.string().nullable(), color: z.string().nullable(), logo_url: z.string().nullable() })
+  .meta({
+    id: 'Brand',
+    description: 'How the log-in page looks to people of the client; null: like Kronus.',
+  });
+
 const SecretView = z
   .object({ is_set: z.boolean() })
   .meta({ id: 'Secret', description: 'Whether a secret is kept; what it is stays unknown.' });
@@ -104,6 +132,7 @@ export const ClientSettingsView = z
     jira_backend_url: z.string().nullable(),
     jira_token: SecretView,
     teams: z.array(Team),
+    brand: BrandView,
     version: z.int(),
     updated_at: timeField(),
   })

@@ -10,6 +10,7 @@ import { DrillAnswer } from './entities/drill-answer.entity.ts';
 import { EmergencyProbe } from './entities/emergency-probe.entity.ts';
 import { InboundMessage } from './entities/inbound-message.entity.ts';
 import { Message } from './entities/message.entity.ts';
+import { OAuthCode } from './entities/oauth-code.entity.ts';
 import { OneOffCheck } from './entities/one-off-check.entity.ts';
 import { Probe } from './entities/probe.entity.ts';
 import { ProbeSettings } from './entities/probe-settings.entity.ts';
@@ -39,6 +40,7 @@ export const ormConfig = (url: string, poolSize = 20): Options =>
       DrillAnswer,
       Session,
       RefreshToken,
+      OAuthCode,
       ApiKey,
       AuditEntry,
     ],

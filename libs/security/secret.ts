@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 
 /** What an opaque secret is for; stands at its beginning, so that people and scanners recognise a leaked one. */
-export type SecretKind = 'kro' | 'krr';
+export type SecretKind = 'kro' | 'krr' | 'krb' | 'krc';
 
 /** An opaque secret that was just made. */
 export interface NewSecret {
@@ -15,9 +15,9 @@ export interface NewSecret {
 
 const SECRET_BYTES = 32;
 const PREFIX_LENGTH = 12;
-const FORM = /^(kro|krr)_[\w-]{43}$/;
+const FORM = /^(kro|krr|krb|krc)_[\w-]{43}$/;
 
-/** Makes a secret of 256 random bits: `kro` an API key, `krr` a refresh token. */
+/** Makes a secret of 256 random bits: `kro` an API key, `krr` a refresh token, `krb` a browser's cookie, `krc` an OAuth code. */
 export function newSecret(kind: SecretKind): NewSecret {
   const value = `${kind}_${randomBytes(SECRET_BYTES).toString('base64url')}`;
   return { value, prefix: value.slice(0, PREFIX_LENGTH), hash: digestOf(value) };

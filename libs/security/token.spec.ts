@@ -68,6 +68,27 @@ describe('a token', () => {
     });
   });
 
+  it('for an app says the same and for whom it is, and is no credential', async () => {
+    const audience = { appId: 'console', nonce: 'n', authenticatedAt: new Date(now.getTime() - 60_500) };
+    const token = await tokens.signId(tony, audience);
+    const { payload } = await jwtVerify(token, createLocalJWKSet(tokens.jwks()), { currentDate: now });
+    const access = await tokens.verify(await tokens.sign(tony));
+    expect(payload).toEqual({
+      ...access,
+      jti: expect.any(String),
+      token_use: 'id',
+      aud: ['kronus', 'console'],
+      azp: 'console',
+      nonce: 'n',
+      auth_time: Math.floor(seconds() - 60.5),
+    });
+    await expect(tokens.verify(token)).rejects.toMatchObject(refused);
+    const plain = await tokens.signId(tony, { ...audience, nonce: null });
+    expect(
+      (await jwtVerify(plain, createLocalJWKSet(tokens.jwks()), { currentDate: now })).payload,
+    ).not.toHaveProperty('nonce');
+  });
+
   it('makes no admin of a user without a name', async () => {
     const token = await tokens.sign({ ...tony, firstName: null, lastName: null, role: 'user' });
     expect(await tokens.verify(token)).toMatchObject({

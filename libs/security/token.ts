@@ -41,7 +41,8 @@ export interface TokenClaims {
   /** Seconds since the epoch. */
   exp: number;
   jti: string;
-  token_use: 'access';
+  /** What it is for: `access` is a credential; `id` tells an app who logged in, and is none. */
+  token_use: 'access' | 'id';
   first_name: string;
   last_name: string;
   name: string;
@@ -62,11 +63,19 @@ export interface TokenClaims {
   sid?: string;
 }
 
+/** For which app and which of its requests an id token is. */
+export interface IdTokenAudience {
+  appId: string;
+  /** What the app gave to recognise its request by. */
+  nonce: string | null;
+  authenticatedAt: Date;
+}
+
 const issuer = 'kronus';
 const audience = 'kronus';
 const rememberedTokens = 10_000;
 
-/** Signs and verifies access tokens (RS256, and nothing else). While keys are changed, two verify. */
+/** Signs access and id tokens and verifies access tokens (RS256, and nothing else). While keys are changed, two verify. */
 export class Tokens {
   readonly #key: SigningKey;
   readonly #verifying: ReadonlyMap<string, VerificationKey>;
@@ -93,34 +102,27 @@ export class Tokens {
 
   /** Makes an access token; each one has its own `jti`. */
   sign(subject: TokenSubject): Promise<string> {
-    const issuedAt = this.#nowSeconds();
-    const groups = [subject.role === 'admin' ? 'admins' : 'users'];
-    const claims: Omit<TokenClaims, 'iss' | 'aud' | 'sub' | 'iat' | 'exp' | 'jti'> = {
-      uid: subject.id,
-      token_use: 'access',
-      first_name: subject.firstName ?? '',
-      last_name: subject.lastName ?? '',
-      name: [subject.firstName, subject.lastName].filter(Boolean).join(' '),
-      username: subject.email,
-      email: subject.email,
-      is_admin: subject.role === 'admin',
-      role: subject.role,
-      groups,
-      'cognito:groups': groups,
-      userUUID: subject.uuid,
-      is_platform_admin: subject.isPlatformAdmin,
-      clientId: subject.clientUuid,
-      'custom:clientId': subject.clientUuid,
-      entityUUID: subject.clientUuid,
-      levelOnEntity: subject.level ?? ROLE_LEVELS[subject.role],
-      token_version: subject.tokenVersion,
-      sid: subject.sessionId,
+    return this.#sign({ ...claimsOf(subject), token_use: 'access' }, [audience]);
+  }
+
+  /** Makes an id token with the same claims, for an app. Source: OpenID Connect Core, section 2. */
+  signId(subject: TokenSubject, { appId, nonce, authenticatedAt }: IdTokenAudience): Promise<string> {
+    const claims = {
+      ...claimsOf(subject),
+      token_use: 'id' as const,
+      azp: appId,
+      auth_time: Math.floor(authenticatedAt.getTime() / 1000),
+      ...(nonce !== null && { nonce }),
     };
+    return this.#sign(claims, [audience, appId]);
+  }
+
+  #sign(claims: Pick<TokenClaims, 'sub' | 'token_use'>, audiences: string[]): Promise<string> {
+    const issuedAt = this.#nowSeconds();
     return new SignJWT({ ...claims })
       .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: this.#key.kid })
       .setIssuer(issuer)
-      .setAudience([audience])
-      .setSubject(subject.uuid)
+      .setAudience(audiences)
       .setIssuedAt(issuedAt)
       .setExpirationTime(issuedAt + this.#lifeSeconds)
       .setJti(randomUUID())
@@ -173,6 +175,33 @@ export class Tokens {
   #nowSeconds(): number {
     return Math.floor(this.#clock.now().getTime() / 1000);
   }
+}
+
+function claimsOf(
+  subject: TokenSubject,
+): Omit<TokenClaims, 'iss' | 'aud' | 'iat' | 'exp' | 'jti' | 'token_use'> {
+  const groups = [subject.role === 'admin' ? 'admins' : 'users'];
+  return {
+    sub: subject.uuid,
+    uid: subject.id,
+    first_name: subject.firstName ?? '',
+    last_name: subject.lastName ?? '',
+    name: [subject.firstName, subject.lastName].filter(Boolean).join(' '),
+    username: subject.email,
+    email: subject.email,
+    is_admin: subject.role === 'admin',
+    role: subject.role,
+    groups,
+    'cognito:groups': groups,
+    userUUID: subject.uuid,
+    is_platform_admin: subject.isPlatformAdmin,
+    clientId: subject.clientUuid,
+    'custom:clientId': subject.clientUuid,
+    entityUUID: subject.clientUuid,
+    levelOnEntity: subject.level ?? ROLE_LEVELS[subject.role],
+    token_version: subject.tokenVersion,
+    sid: subject.sessionId,
+  };
 }
 
 const uuidForm = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;

@@ -20,6 +20,7 @@ import { LimitsModule } from './limits/limits.module.ts';
 import type { RequestGate } from './limits/request-gate.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
 import { MessagesModule } from './messages/messages.module.ts';
+import { OAuthModule } from './oauth/oauth.module.ts';
 import { ProbeSettingsModule } from './probe-settings/probe-settings.module.ts';
 import { ProbesModule } from './probes/probes.module.ts';
 import { UsersModule } from './users/users.module.ts';
@@ -37,6 +38,7 @@ export class AppModule {
         DepsModule.with(deps),
         ...(gate ? [LimitsModule.with(gate)] : []),
         AuthModule,
+        OAuthModule,
         HealthModule,
         ...(deps.config.metrics.isEnabled ? [MetricsModule] : []),
         UsersModule,

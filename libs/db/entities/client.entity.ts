@@ -15,11 +15,19 @@ export interface Team {
   members: TeamMember[];
 }
 
+/** How the log-in page looks to people of a client; `color` is `#rrggbb`. */
+export interface ClientBrand {
+  name: string | null;
+  color: string | null;
+  logo_url: string | null;
+}
+
 /** What a client's admins set, named as the API names it; secrets are kept apart from it. */
 export interface ClientSettings {
   github_backend_url?: string | null;
   jira_backend_url?: string | null;
   teams?: Team[];
+  brand?: ClientBrand | null;
 }
 
 const ClientSchema = defineEntity({

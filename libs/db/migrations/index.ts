@@ -8,6 +8,7 @@ import { Migration20261125140000 } from './migration-20261125140000.ts';
 import { Migration20261125150000 } from './migration-20261125150000.ts';
 import { Migration20261125160000 } from './migration-20261125160000.ts';
 import { Migration20261125170000 } from './migration-20261125170000.ts';
+import { Migration20261126100000 } from './migration-20261126100000.ts';
 
 /** Every migration, oldest first. A released one is never changed. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   { name: 'migration-20261125150000', class: Migration20261125150000 },
   { name: 'migration-20261125160000', class: Migration20261125160000 },
   { name: 'migration-20261125170000', class: Migration20261125170000 },
+  { name: 'migration-20261126100000', class: Migration20261126100000 },
 ];

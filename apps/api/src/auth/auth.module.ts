@@ -31,7 +31,7 @@ import { SessionsController } from './sessions.controller.ts';
       },
     },
   ],
-  // The guard of every route is made outside of this module.
-  exports: [CredentialStrategy],
+  // The guard of every route is made outside of this module, and apps of the browser get the same tokens.
+  exports: [CredentialStrategy, AuthService, Tokens],
 })
 export class AuthModule {}

@@ -16,16 +16,27 @@ import { issueApiKey } from '../api-keys/issue-api-key.ts';
 import { CLOCK, CONFIG } from '../app.tokens.ts';
 import { toTime } from '../http/time.ts';
 import { isSelf, type Caller } from './caller.ts';
+import { nextPageAfterLogin } from './next-page.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 // Access tokens live for a day at most, and one of a session that is not on record counts for nothing.
 const SESSIONS_ARE_KEPT_MS = 24 * HOUR_MS;
 
+/** What an app may have of a session. */
+export interface AppGrant {
+  appId: string;
+  scope: string;
+}
+
 /** What the tokens of a session are made of. */
-interface Renewal {
+export interface Renewal {
   subject: TokenSubject;
   refreshToken: string;
+  /** Null when the tokens are nobody's but the caller's. */
+  grant: AppGrant | null;
+  /** When the session began. */
+  authenticatedAt: Date;
 }
 
 /** Turns credentials into sessions and tokens, renews and ends them, and publishes the keys that tokens are verified with. */
@@ -51,7 +62,7 @@ export class AuthService {
       await this.orm.em.fork().transactional(async (em) => {
         const user = await unchanged(em, known);
         const session = await beginSession(em, user, this.refreshUntil(now), now);
-        return this.renew(em, user, session, now);
+        return this.renew(em, user, { session, grant: null }, now);
       }),
     );
   }
@@ -76,8 +87,7 @@ export class AuthService {
    * @throws AppError token_invalid, with the same message whatever is wrong
    */
   async refresh({ refresh_token }: Refresh): Promise<Token> {
-    const hash = isSecret('krr', refresh_token) ? digestOf(refresh_token) : '';
-    const renewal = await this.orm.em.fork().transactional((em) => this.useUp(em, hash));
+    const renewal = await this.useUp(refresh_token);
     if (!renewal) throw new AppError('token_invalid', 'invalid refresh token provided');
     return this.toToken(renewal);
   }
@@ -103,15 +113,24 @@ export class AuthService {
     return this.tokens.jwks();
   }
 
-  private async check({ email, password }: Login): Promise<User> {
+  /** Whose credentials these are. Whatever is wrong, answer and work are the same. @throws AppError credentials_invalid */
+  async check({ email, password }: Login): Promise<User> {
     const user = await this.orm.em.fork().findOne(User, { email, enabled: true });
     const isRight = await verifyPassword(user?.passwordHash ?? null, password);
     if (!user || !isRight) throw credentialsInvalid();
     return user;
   }
 
-  /** Uses a refresh token up; null when it is good for nothing. */
-  private async useUp(em: EntityManager, hash: string): Promise<Renewal | null> {
+  /**
+   * Uses a refresh token up; null when it is good for nothing. With `appId`, only that app's tokens are good. One that
+   * comes a second time ends its session.
+   */
+  async useUp(refreshToken: string, appId?: string): Promise<Renewal | null> {
+    const hash = isSecret('krr', refreshToken) ? digestOf(refreshToken) : '';
+    return this.orm.em.fork().transactional((em) => this.useUpByHash(em, hash, appId));
+  }
+
+  private async useUpByHash(em: EntityManager, hash: string, appId?: string): Promise<Renewal | null> {
     const now = this.clock.now();
     const [known] = await em.execute<{ session_id: string }[]>(
       `select session_id from refresh_tokens where hash = ?`,
@@ -121,7 +140,7 @@ export class AuthService {
     const session =
       known && (await em.findOne(Session, known.session_id, { lockMode: LockMode.PESSIMISTIC_WRITE }));
     const token = session && (await em.findOne(RefreshToken, hash));
-    if (!session || !token) return null;
+    if (!session || !token || (appId !== undefined && token.appId !== appId)) return null;
     if (token.usedAt) {
       if (!session.endedAt) this.logger.warn({ session_id: session.id }, 'a refresh token came twice');
       session.end('reuse', now);
@@ -129,19 +148,28 @@ export class AuthService {
     }
     const user = await em.findOne(User, { id: session.userId, enabled: true });
     if (!user || !session.isLive(user.tokenVersion, now) || token.expiresAt <= now) return null;
+    if (nextPageAfterLogin(user) !== null) return null;
     token.usedAt = now;
-    session.expiresAt = this.refreshUntil(now);
+    session.putOff(this.refreshUntil(now));
     await em.flush();
     // Too old to be used, so that there is nothing to notice when they come again.
     await em.nativeDelete(RefreshToken, { sessionId: session.id, expiresAt: { $lte: now } });
-    return this.renew(em, user, session, now);
+    const grant = token.appId ? { appId: token.appId, scope: token.scope ?? '' } : null;
+    return this.renew(em, user, { session, grant }, now);
   }
 
-  private async renew(em: EntityManager, user: User, session: Session, now: Date): Promise<Renewal> {
+  /** Makes the next refresh token of a session. */
+  async renew(
+    em: EntityManager,
+    user: User,
+    { session, grant }: { session: Session; grant: AppGrant | null },
+    now: Date,
+  ): Promise<Renewal> {
     const { value, hash } = newSecret('krr');
-    em.create(RefreshToken, { hash, sessionId: session.id, createdAt: now, expiresAt: session.expiresAt });
+    const { id: sessionId, expiresAt, createdAt: authenticatedAt } = session;
+    em.create(RefreshToken, { hash, sessionId, createdAt: now, expiresAt, ...grant });
     const { uuid } = await em.findOneOrFail(Client, user.clientId);
-    return { subject: subjectOf(user, uuid, session.id), refreshToken: value };
+    return { subject: subjectOf(user, uuid, sessionId), refreshToken: value, grant, authenticatedAt };
   }
 
   private async toToken({ subject, refreshToken }: Renewal): Promise<Token> {
@@ -171,27 +199,37 @@ export class AuthService {
       .execute(`update users set token_version = token_version + 1 where id = ?`, [me.id]);
   }
 
-  private refreshUntil(now: Date): Date {
+  /** Until when a session lasts that begins, or is used, now. */
+  refreshUntil(now: Date): Date {
     return plusMs(now, this.config.auth.refreshTokenHours * HOUR_MS);
   }
 }
 
 const credentialsInvalid = () => new AppError('credentials_invalid', 'email/password is invalid');
 
-/** The account whose password was right, kept from being changed until the session is on record. */
-async function unchanged(em: EntityManager, { id, tokenVersion }: User): Promise<User> {
+/**
+ * The account whose password was right, kept from being changed until the session is on record.
+ * @throws AppError credentials_invalid when it was changed meanwhile
+ */
+export async function unchanged(em: EntityManager, { id, tokenVersion }: User): Promise<User> {
   const filter = { id, tokenVersion, enabled: true };
   const user = await em.findOne(User, filter, { lockMode: LockMode.PESSIMISTIC_READ });
   if (!user) throw credentialsInvalid();
   return user;
 }
 
-/** Records a session, and forgets those of the account that are long over. */
-async function beginSession(em: EntityManager, user: User, expiresAt: Date, now: Date): Promise<Session> {
+/** Records a session (`browserHash`: of a browser with this cookie), and forgets those of the account that are long over. */
+export async function beginSession(
+  em: EntityManager,
+  user: User,
+  expiresAt: Date,
+  now: Date,
+  browserHash: string | null = null,
+): Promise<Session> {
   const over = plusMs(now, -SESSIONS_ARE_KEPT_MS);
   await em.nativeDelete(Session, { userId: user.id, expiresAt: { $lt: over } });
   const { id: userId, tokenVersion } = user;
-  const session = em.create(Session, { userId, tokenVersion, createdAt: now, expiresAt });
+  const session = em.create(Session, { userId, tokenVersion, createdAt: now, expiresAt, browserHash });
   await em.flush();
   return session;
 }

@@ -20,7 +20,7 @@ const contact = () => ({
   phone_number: `+1777${String(nextNumber()).padStart(7, '0')}`,
 });
 
-/** Every route of the API but the webhooks, which are signed. */
+/** Every route of the API but the webhooks, which are signed, and the pages for people (`oauth/login.controller.ts`). */
 export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   'GET /health': { row: 'everybody' },
   'GET /v1/healthcheck': { row: 'everybody' },
@@ -32,6 +32,10 @@ export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
     body: () => ({ email: 'nobody@example.com', password: 'x' }),
   },
   'POST /login': { row: 'everybody', body: () => ({ email: 'nobody@example.com', password: 'x' }) },
+  'POST /oauth2/token': { row: 'everybody' },
+  'POST /oauth2/revoke': { row: 'everybody' },
+  'GET /.well-known/openid-configuration': { row: 'everybody' },
+  'GET /.well-known/oauth-authorization-server': { row: 'everybody' },
 
   'GET /v1/whoami': { row: 'self' },
   'PUT /v1/users/{uid}': { row: 'self', body: () => ({ first_name: 'x' }) },

@@ -37,6 +37,7 @@ describe("a client's settings", () => {
     jira_backend_url: null,
     jira_token: { is_set: false },
     teams: [],
+    brand: { name: null, color: null, logo_url: null },
     version: 1,
   };
   const teams = [
@@ -68,6 +69,15 @@ describe("a client's settings", () => {
     expect(await get()).toMatchObject({ ...empty, version: 4 });
   });
 
+  it('hold how the log-in page looks, as a whole', async () => {
+    const brand = { name: 'Avengers', color: '#FFD400', logo_url: 'https://a.example/logo.svg' };
+    expect((await put({ brand })).body.data.brand).toEqual({ ...brand, color: '#ffd400' });
+    await put({ brand: { name: 'X' } });
+    expect((await get()).brand).toEqual({ name: 'X', color: null, logo_url: null });
+    await put({ brand: null });
+    expect((await get()).brand).toEqual(empty.brand);
+  });
+
   it('mind the version', async () => {
     expect((await put({ teams: [], version: 2 })).body.error_codes).toEqual(['conflict']);
     expect((await put({ teams: [] }, { 'if-match': '2' })).status).toBe(409);
@@ -88,6 +98,11 @@ describe("a client's settings", () => {
       'github_backend_url must be an address that begins with http:// or https://',
     ],
     [{ jira_backend_url: 'https://a:b@x.example.com' }, 'jira_backend_url must not hold a password'],
+    [{ brand: 'blue' }, 'brand must be a JSON object'],
+    [{ brand: { colour: '#ffffff' } }, 'colour is not a known field'],
+    [{ brand: { color: 'red' } }, 'color must have the form #1f5fbf'],
+    [{ brand: { color: '#fff;}' } }, 'color must have the form #1f5fbf'],
+    [{ brand: { logo_url: 'http://a.example/x.png' } }, 'logo_url must begin with https://'],
     [{ github_token: 'a b' }, 'github_token must be 1 to 1000 printable characters without white space'],
   ])('refuse %j', async (body, message) => {
     const answer = await put(body);

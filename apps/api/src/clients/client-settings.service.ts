@@ -74,8 +74,9 @@ export class ClientSettingsService {
   }
 }
 
-const settingsOf = ({ github_backend_url, jira_backend_url, teams }: UpdateClientSettings) => ({
+const settingsOf = ({ github_backend_url, jira_backend_url, teams, brand }: UpdateClientSettings) => ({
   ...(github_backend_url !== undefined && { github_backend_url }),
   ...(jira_backend_url !== undefined && { jira_backend_url }),
   ...(teams !== undefined && { teams }),
+  ...(brand !== undefined && { brand }),
 });

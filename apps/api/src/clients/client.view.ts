@@ -20,6 +20,7 @@ export const toClientSettingsView = (client: Client, secrets: Set<ClientSecret>)
   jira_backend_url: client.settings.jira_backend_url ?? null,
   jira_token: { is_set: secrets.has('jira_token') },
   teams: client.settings.teams ?? [],
+  brand: client.settings.brand ?? { name: null, color: null, logo_url: null },
   version: client.version,
   updated_at: toTime(client.updatedAt),
 });

@@ -4,24 +4,27 @@ import { AppError } from '#libs/domain/errors';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The body of a webhook as it was received. */
+    /** The body of a form as it was received. */
     rawBody?: string;
   }
 }
+
+/** `/login/` is `/login` with a slash that says nothing, which takes JSON. */
+const FORMS = /^\/(?:webhook|oauth2|login)\/[^?]/;
 
 /** The largest body that is read. */
 export const MAX_BODY_BYTES = 100 * 1024;
 
 /**
- * Reads bodies by route, not by Content-Type: forms under `/webhook/`, JSON everywhere else, because clients such as
- * curl call JSON a form unless they are told otherwise.
+ * Reads bodies by route, not by Content-Type: forms under `/webhook/`, `/oauth2/` and `/login/`, JSON everywhere else,
+ * because clients such as curl call JSON a form unless they are told otherwise.
  */
 export function parseBodies(server: FastifyInstance): void {
   const parseSafely = server.getDefaultJsonParser('error', 'error');
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
     const text = body as string;
-    if (request.url.startsWith('/webhook/')) {
+    if (FORMS.test(request.url)) {
       request.rawBody = text;
       return done(null, formFields(text));
     }

@@ -8,6 +8,9 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Failure as FailureView } from '#libs/contract/errors';
 import { AppError, type ErrorCode } from '#libs/domain/errors';
+import { sendPage } from '../pages/page.ts';
+import { isForPeople, problemPage } from '../pages/problem.page.ts';
+import { pathOf } from './request-log.ts';
 
 /** What is answered to a request that failed. */
 export interface Failure {
@@ -92,8 +95,12 @@ export const toFailureView = ({ code, messages }: Failure, requestId: string): F
   request_id: requestId,
 });
 
-/** Sends a failure. */
+/** Sends a failure: on a page to who is reading pages, else in its envelope. */
 export function answerFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): void {
+  if (isForPeople(pathOf(request.url), request.headers.accept)) {
+    const { id: requestId } = request;
+    return sendPage(reply, { page: problemPage(failure.status, failure.messages, { requestId }) });
+  }
   if (failure.status === 401) reply.header('WWW-Authenticate', 'Bearer');
   void reply
     .code(failure.status)

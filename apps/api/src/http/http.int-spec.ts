@@ -34,6 +34,8 @@ interface Route {
   query?: string[];
   /** Another route that also takes this path, with other methods. */
   under?: string;
+  /** A method by which the path shows a page, which no program reads. */
+  page?: string;
 }
 
 const person = { first_name: 'a', last_name: 'b', email: 'a@b.co', phone_number: '+12345678999' };
@@ -49,7 +51,18 @@ const ROUTES: Route[] = [
   { method: 'GET', path: '/metrics', isPublic: true },
   { method: 'GET', path: '/jwks', isPublic: true },
   { method: 'GET', path: '/.well-known/jwks.json', isPublic: true },
-  { method: 'POST', path: '/login', isPublic: true, body: { email: 'a@b.co', password: 'x' } },
+  {
+    method: 'POST',
+    path: '/login',
+    isPublic: true,
+    body: { email: 'a@b.co', password: 'x' },
+    page: 'GET',
+  },
+  // Forms, which are read otherwise: oauth.int-spec.ts.
+  { method: 'POST', path: '/oauth2/token', isPublic: true },
+  { method: 'POST', path: '/oauth2/revoke', isPublic: true },
+  { method: 'GET', path: '/.well-known/openid-configuration', isPublic: true },
+  { method: 'GET', path: '/.well-known/oauth-authorization-server', isPublic: true },
   { method: 'POST', path: '/v1/auth/refresh', isPublic: true, body: { refresh_token: 'x' } },
   { method: 'POST', path: '/v1/auth/logout', body: { all: true }, isBodyOptional: true },
   {
@@ -161,9 +174,10 @@ const ROUTES: Route[] = [
       jira_backend_url: 'https://jira.example.com',
       jira_token: 'jira_1',
       teams: [{ name: 'a', members: [{ name: 'b' }] }],
+      brand: { name: 'a', color: '#1f5fbf', logo_url: 'https://a.example/logo.svg' },
       version: 1,
     },
-    nullable: ['github_backend_url', 'github_token', 'jira_backend_url', 'jira_token'],
+    nullable: ['github_backend_url', 'github_token', 'jira_backend_url', 'jira_token', 'brand'],
   })),
   { method: 'POST', path: '/v1/clients/me/users', body: { emails: ['c@d.co'] } },
   { method: 'GET', path: '/v1/jobs', query: [...pagesOfClients, 'status'] },
@@ -240,8 +254,8 @@ describe('routing', () => {
   it.each(ROUTES.map((route) => [route.path, route] as const))(
     'answers 405 and OPTIONS for %s',
     async (_, route) => {
-      const taken = ROUTES.filter(({ path }) => path === route.path || path === route.under).map(
-        ({ method }) => method,
+      const taken = ROUTES.filter(({ path }) => path === route.path || path === route.under).flatMap(
+        ({ method, page }) => (page ? [method, page] : [method]),
       );
       for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
         (each) => !taken.includes(each),

@@ -23,10 +23,18 @@ export const limitRules = (limits: Config['limits']): LimitRules => ({
 });
 
 /** Asked by monitors, scrapers and those who verify tokens: a flood must not make a healthy process look dead. */
-const NEVER_LIMITED = new Set(['/health', '/v1/healthcheck', '/metrics', '/jwks', '/.well-known/jwks.json']);
+const NEVER_LIMITED = new Set([
+  '/health',
+  '/v1/healthcheck',
+  '/metrics',
+  '/jwks',
+  '/.well-known/jwks.json',
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+]);
 
 /** Routes on which passwords can be guessed. */
-const LOGIN = new Set(['/login', '/v1/users/sessions']);
+const LOGIN = new Set(['/login', '/login/form', '/v1/users/sessions']);
 
 /** How a path is limited; a final slash says nothing. */
 export function kindOf(method: string, path: string): 'never' | 'webhook' | 'login' | 'caller' {
