@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { InboundTexts } from '#libs/db/queries/inbound-texts';
 import type { Clock } from '#libs/domain/clock';
+import { overtakenStops } from '#libs/domain/opt-out';
 import type { Messenger } from '#libs/twilio/messenger';
 import type { TextSender } from './text-sender.ts';
 
@@ -56,7 +57,13 @@ export class ReadBack {
   private async takeIn(filter: { since: Date; from?: string }): Promise<number> {
     const { messenger, inbound, sender } = this.deps;
     const received = await messenger.received(filter);
+    // All that a phone sent since is in the list, also what came by the webhook: the last word is in it.
+    const overtaken = overtakenStops(received);
     for (const text of received) {
+      if (overtaken.has(text)) {
+        await inbound.keepOvertaken(text);
+        continue;
+      }
       const replyId = await inbound.receiveMissed(text);
       if (replyId !== null) await sender.handOver(replyId);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { freePort } from '#libs/embedded/ports';
-import { Kronus } from './harness.ts';
+import { Kronus, until } from './harness.ts';
 
 describe('seen from outside', () => {
   it('a whole Kronus tells Prometheus what it does, on the port of the API and on one of its own', async () => {
@@ -11,6 +11,11 @@ describe('seen from outside', () => {
     await tony.phone.receives('are you okay');
     await tony.phone.replies('yes');
     await tony.phone.receives('👍');
+    // The provider is looked at in the background, from the first question on.
+    const parts = async () => (await kronus.call('GET', '/v1/healthcheck')).body.data.parts;
+    await until(async () => (await parts()).provider.state === 'ok', 10_000, 'the provider to be looked at');
+    const { status, body } = await kronus.call('GET', '/v1/healthcheck');
+    expect([status, body.data.status, (await parts()).temporal.state]).toEqual([200, 'ok', 'ok']);
     const texts = [
       (await kronus.call('GET', '/metrics')).body as string,
       await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
@@ -18,6 +23,8 @@ describe('seen from outside', () => {
     for (const text of texts) {
       for (const line of [
         /^kronus_up\{part="postgres"\} 1$/m,
+        /^kronus_up\{part="temporal"\} 1$/m,
+        /^kronus_up\{part="provider"\} 1$/m,
         /^kronus_overdue_cycles 0$/m,
         /^kronus_escalations_open 0$/m,
         /^http_request_duration_seconds_count\{method="POST",route="\/webhook\/sms",status="200"\} 1$/m,

@@ -119,6 +119,7 @@ describe('loadConfig in production', () => {
         applicationCredentials: '/path/to/google/credentials',
       },
       metrics: { isEnabled: false, workerPort: null },
+      tracing: { endpoint: null },
       heartbeat: { url: null, everyMinutes: 1 },
       minuteMs: 60_000,
       ports: { postgres: null, temporal: null, temporalUi: null, phones: null },

@@ -84,6 +84,8 @@ export interface Config {
   };
   /** `workerPort` null means that a process with a worker serves none of its own. */
   metrics: { isEnabled: boolean; workerPort: number | null };
+  /** `endpoint` null means that nothing is traced. */
+  tracing: { endpoint: string | null };
   /** `url` null means that no watchdog is called. */
   heartbeat: { url: string | null; everyMinutes: number };
   /** How long a minute of waiting takes, in milliseconds; 60000 in production. */
@@ -214,6 +216,7 @@ export function loadConfig(source: ConfigSource): Config {
       isEnabled: must('kronus.metrics.enabled'),
       workerPort: value('kronus.worker.metricsPort') ?? null,
     },
+    tracing: { endpoint: value('kronus.tracing.endpoint') ?? null },
     heartbeat: {
       url: value('kronus.heartbeat.url') ?? null,
       everyMinutes: must('kronus.heartbeat.everyMinutes'),

@@ -193,6 +193,13 @@ export const settings = [
     schema: wholeNumber(1, 65535),
   },
   {
+    key: 'kronus.tracing.endpoint',
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    derivedDefault: 'none: nothing is traced',
+    doc: 'Address of an OpenTelemetry collector (OTLP over HTTP, `/v1/traces` is added) that gets traces; they hold ids and no personal data.',
+    schema: webUrl,
+  },
+  {
     key: 'kronus.heartbeat.url',
     env: 'KRONUS_HEARTBEAT_URL',
     secret: true,

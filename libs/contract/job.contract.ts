@@ -46,7 +46,9 @@ export const JobView = z
     updated_at: timeField(),
     name: z.string(),
     handler: z.string(),
-    args: z.string().meta({ description: 'JSON; holds no phone numbers and no texts.' }),
+    args: z
+      .string()
+      .meta({ description: 'JSON: which probe or drill it is about; holds no phone numbers and no texts.' }),
     fails: z.int(),
     last_error: z.string().nullable(),
     claimed: z.boolean(),

@@ -7,7 +7,10 @@ export const MessageView = z
   .object({
     uuid: z.uuid(),
     probe_id: z.int().nullable().meta({ description: 'The check that it is about, if any.' }),
-    kind: z.string().meta({ description: 'What it is for: check_in, follow_up, alert, reached_out, …' }),
+    drill_id: z.int().nullable().meta({ description: 'The drill that it is about, if any.' }),
+    kind: z
+      .string()
+      .meta({ description: 'What it is for: check_in, follow_up, alert, consent, drill_question, …' }),
     to: z.enum(['person', 'contact']),
     contact_id: z.int().nullable().meta({
       description: 'Which contact; null for the person, and for one who was deleted or changed since.',

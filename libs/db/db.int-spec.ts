@@ -3,7 +3,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { createTestDatabase } from '#libs/testing/test-servers';
 import { migrate } from './migrate.ts';
 import { ormConfig } from './orm.config.ts';
-import { onBehalfOf } from './request-id.ts';
+import { currentRequestId, onBehalfOf } from './request-id.ts';
 import { Wakeups, type OwedSignal } from './queries/wakeups.ts';
 
 describe('the database', () => {
@@ -126,6 +126,37 @@ describe('the database', () => {
       expect(new Set(sent).size).toBe(21);
       await wakeups.close();
       await queued.close();
+    });
+
+    it('are delivered on behalf of the request that asked, whoever went before, and on nobody’s when tried again', async () => {
+      const sent = new Map<number, string | undefined>();
+      let isDown = false;
+      const send = async ({ entityId }: OwedSignal) => {
+        if (isDown) throw new Error('down');
+        sent.set(entityId, currentRequestId());
+      };
+      const wakeups = new Wakeups(orm, send, () => undefined);
+      // More than go at a time, so that some begin when others end.
+      const people = Array.from({ length: 20 }, (_, index) => index + 1);
+      const record = (entityId: number) =>
+        wakeups.record(orm.em.fork(), { kind: 'probe', entityId, signal: 'reply' });
+      const deliver = (entityId: number) =>
+        onBehalfOf(`request-${entityId}`, () => wakeups.deliver('probe', entityId));
+      for (const entityId of people) await record(entityId);
+      for (const entityId of people) deliver(entityId);
+      await wakeups.drain();
+      expect([...sent].filter(([id, request]) => request !== `request-${id}`)).toEqual([]);
+      expect(sent.size).toBe(20);
+
+      isDown = true;
+      sent.clear();
+      await record(21);
+      deliver(21);
+      await wakeups.drain();
+      isDown = false;
+      while ((await count()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect([...sent]).toEqual([[21, undefined]]);
+      await wakeups.close();
     });
 
     it('go to alarms first, then to checks, and to drills last', async () => {

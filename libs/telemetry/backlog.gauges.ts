@@ -2,11 +2,14 @@ import { Gauge, Registry } from 'prom-client';
 import { MESSAGE_PRIORITIES, type Backlog } from '#libs/domain/backlog';
 import { DELIVERY_STATUSES } from '#libs/domain/delivery';
 
+/** Whether each part answers, by its name; PostgreSQL is judged by its backlog. */
+export type Ups = Readonly<Record<string, boolean>>;
+
 /**
- * The backlog in Prometheus' text format; null when PostgreSQL did not tell, and then only that is said: numbers that
- * nobody knows must not look like zeros.
+ * The backlog in Prometheus' text format, and which parts answer; null when PostgreSQL did not tell, and then only that
+ * is said of it: numbers that nobody knows must not look like zeros.
  */
-export function renderBacklog(backlog: Backlog | null): Promise<string> {
+export function renderBacklog(backlog: Backlog | null, ups: Ups): Promise<string> {
   const registry = new Registry();
   const gauge = (name: string, help: string, values: Record<string, number>, label?: string) => {
     const labelNames = label === undefined ? [] : [label];
@@ -17,7 +20,11 @@ export function renderBacklog(backlog: Backlog | null): Promise<string> {
   const single = (name: string, help: string, value: number) => gauge(name, help, { value });
   const seconds = (ms: number) => ms / 1_000;
 
-  gauge('kronus_up', 'Whether a part answers.', { postgres: backlog ? 1 : 0 }, 'part');
+  const parts = Object.entries({ ...ups, postgres: backlog !== null }).map(([part, isUp]) => [
+    part,
+    isUp ? 1 : 0,
+  ]);
+  gauge('kronus_up', 'Whether a part is as it must be.', Object.fromEntries(parts), 'part');
   if (!backlog) return registry.metrics();
   const { messages, unsentMs, overdueCycles, owedSignals, unhandledTexts, readBackMs } = backlog;
   gauge(

@@ -61,6 +61,18 @@ it('tells the backlog in seconds, and everything that there can be even when the
   expect(linesOf(text, '# HELP kronus_')).toHaveLength(11);
 });
 
+it('tells which parts are as they must be', async () => {
+  const text = await new Metrics(
+    async () => BACKLOG,
+    async () => ({ temporal: false, provider: true }),
+  ).render();
+  expect(linesOf(text, 'kronus_up')).toEqual([
+    'kronus_up{part="temporal"} 0',
+    'kronus_up{part="provider"} 1',
+    'kronus_up{part="postgres"} 1',
+  ]);
+});
+
 it('counts requests by pattern, method and status', async () => {
   const metrics = new Metrics(async () => BACKLOG);
   metrics.observe({ method: 'GET', route: '/v1/users/:uid', status: 200, seconds: 0.02 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { Backlog } from '#libs/domain/backlog';
-import { renderBacklog } from './backlog.gauges.ts';
+import { renderBacklog, type Ups } from './backlog.gauges.ts';
 import { remembered } from './remembered.ts';
 
 /** A request that was answered; `route` is its pattern, never the path, which can name people. */
@@ -25,9 +25,11 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #backlog: () => Promise<Backlog>;
+  readonly #ups: () => Promise<Ups>;
   #sdkUrl: string | undefined;
 
-  constructor(readBacklog: () => Promise<Backlog>) {
+  constructor(readBacklog: () => Promise<Backlog>, readUps: () => Promise<Ups> = async () => ({})) {
+    this.#ups = readUps;
     this.#backlog = remembered(readBacklog, KEEP_BACKLOG_MS);
     collectDefaultMetrics({ register: this.#registry });
     this.#requests = new Histogram({
@@ -53,10 +55,15 @@ export class Metrics {
   async render(): Promise<string> {
     const parts = await Promise.all([
       this.#registry.metrics().catch(() => ''),
-      withinLimit(this.#backlog()).then(renderBacklog),
+      this.#renderBacklog(),
       this.#sdkUrl === undefined ? '' : withinLimit(fetchText(this.#sdkUrl)),
     ]);
     return parts.map((part) => (part ? `${part.trimEnd()}\n` : '')).join('');
+  }
+
+  async #renderBacklog(): Promise<string> {
+    const [backlog, ups] = await Promise.all([withinLimit(this.#backlog()), withinLimit(this.#ups())]);
+    return renderBacklog(backlog, ups ?? {});
   }
 }
 

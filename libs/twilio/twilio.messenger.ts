@@ -79,7 +79,8 @@ export function createTwilioMessenger(settings: TwilioSettings): Messenger {
       found.push(...page.instances.filter((each) => each.dateCreated >= earliest));
       page = isEnough(page.instances) ? undefined : await page.nextPage();
     }
-    return found.sort((a, b) => a.dateCreated.getTime() - b.dateCreated.getTime());
+    // Dates have whole seconds: within one, the list tells the order, the newest first.
+    return found.reverse().sort((a, b) => a.dateCreated.getTime() - b.dateCreated.getTime());
   }
   const earliestOf = (since: Date) => new Date(since.getTime() - CLOCK_SKEW_MS);
 

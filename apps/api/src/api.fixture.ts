@@ -7,6 +7,8 @@ import type { User } from '#libs/db/entities/user.entity';
 import { ormConfig } from '#libs/db/orm.config';
 import { readBacklog } from '#libs/db/queries/backlog';
 import { Wakeups, type OwedSignal } from '#libs/db/queries/wakeups';
+import { PartFault, type BackupRecord, type HealthPart } from '#libs/domain/health';
+import { Health } from '#libs/telemetry/health';
 import { Metrics } from '#libs/telemetry/metrics';
 import { findPrivateInLog } from '#libs/testing/log-privacy';
 import { TestClock } from '#libs/testing/clock';
@@ -37,6 +39,10 @@ export class TestApi {
   readonly clock = new TestClock(new Date('2026-11-21T12:00:00Z'));
   /** Everything that was logged. */
   log = '';
+  /** Parts beside the database that do not answer. */
+  readonly away = new Set<HealthPart>();
+  /** What is on record of backups. */
+  backups: BackupRecord = { isEnabled: false, lastSucceededAt: null, lastFailedAt: null, lastProvenAt: null };
   app!: NestFastifyApplication;
   orm!: MikroORM;
   #wakeups!: Wakeups;
@@ -76,9 +82,27 @@ export class TestApi {
       throw error;
     });
     const { orm, clock } = api;
-    const metrics = new Metrics(() => readBacklog(orm.em.fork(), clock.now(), config.minuteMs));
+    const lookAt = (part: HealthPart) => async () => {
+      if (api.away.has(part)) throw new PartFault('does not answer');
+    };
+    const health = new Health(
+      {
+        postgres: () => orm.em.fork().execute('select 1'),
+        temporal: lookAt('temporal'),
+        provider: lookAt('provider'),
+        redis: null,
+        backups: async () => api.backups,
+      },
+      { ...config.backup, timeZone: config.timeZone, since: clock.now() },
+      clock,
+    );
+    const metrics = new Metrics(
+      () => readBacklog(orm.em.fork(), clock.now(), config.minuteMs),
+      () => health.ups(),
+    );
     const log = { write: (line: string) => void (api.log += line) };
-    api.app = await createApi({ config, orm, clock, metrics, log, wakeups: api.#wakeups });
+    const rest = { metrics, health, log, tracing: null, wakeups: api.#wakeups };
+    api.app = await createApi({ config, orm, clock, ...rest });
     return api;
   }
 

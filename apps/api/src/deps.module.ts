@@ -4,7 +4,9 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '#libs/config/config';
 import { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
+import { Health } from '#libs/telemetry/health';
 import { Metrics } from '#libs/telemetry/metrics';
+import type { Tracing } from '#libs/telemetry/tracing';
 import { CLOCK, CONFIG } from './app.tokens.ts';
 
 /** What the API is composed of; the caller owns each part and ends it after the API. */
@@ -14,20 +16,24 @@ export interface ApiDeps {
   wakeups: Wakeups;
   clock: Clock;
   metrics: Metrics;
+  health: Health;
+  /** Null when nobody follows traces. */
+  tracing: Tracing | null;
   /** Where log lines go; standard output when left out. */
   log?: DestinationStream;
 }
 
-/** Offers the composed parts to every module: `MikroORM`, `Wakeups` and `Metrics` by class, the rest by token. */
+/** Offers the composed parts to every module: configuration and clock by token, the others by class. */
 @Module({})
 export class DepsModule {
-  static with({ config, orm, wakeups, clock, metrics }: ApiDeps): DynamicModule {
+  static with({ config, orm, wakeups, clock, metrics, health }: ApiDeps): DynamicModule {
     const providers = [
       { provide: MikroORM, useValue: orm },
       { provide: Wakeups, useValue: wakeups },
       { provide: CONFIG, useValue: config },
       { provide: CLOCK, useValue: clock },
       { provide: Metrics, useValue: metrics },
+      { provide: Health, useValue: health },
     ];
     return { module: DepsModule, global: true, providers, exports: providers };
   }

@@ -7,6 +7,7 @@ import type { ApiDeps } from './deps.module.ts';
 import { serveDocs } from './http/openapi.ts';
 import { createLogger } from './http/request-log.ts';
 import { createServer } from './http/server.ts';
+import { traceRequests } from './http/trace-requests.ts';
 import { createGate } from './limits/create-gate.ts';
 import type { RequestGate } from './limits/request-gate.ts';
 import { countRequests } from './metrics/request-metrics.ts';
@@ -32,6 +33,7 @@ export async function createApi(deps: ApiDeps): Promise<NestFastifyApplication> 
     if (limits.isEnabled) gate = createGate(bare, limits, logger);
   });
   countRequests(server.getInstance(), deps.metrics);
+  if (deps.tracing) traceRequests(server.getInstance(), deps.tracing);
   auditRequests(server.getInstance(), deps.orm, logger);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(deps, logger, gate),

@@ -40,9 +40,15 @@ describe('kronus', () => {
     expect(out.endsWith(hint)).toBe(true);
   });
 
-  it.each(['-v', '--version'])('%s tells the version of the package', async (args) => {
+  it.each(['-v', '--version'])('%s tells the version of the package and its commit', async (args) => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-    expect(await kronus(args)).toEqual({ code: 0, out: `kronus version v${version}\n`, err: '' });
+    const says = (commit: string) => ({
+      code: 0,
+      out: `kronus version v${version}\ncommit ${commit}\n`,
+      err: '',
+    });
+    expect(await kronus(args)).toEqual(says('undefined'));
+    expect(await kronus(args, { GIT_COMMIT_HASH: '1a2b3c4' })).toEqual(says('1a2b3c4'));
   });
 
   it.each(['help server', 'server --help', '--dev server -h'])('%s explains the command', async (args) => {

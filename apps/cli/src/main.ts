@@ -1,10 +1,10 @@
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { build } from '#libs/config/build';
 import { completionCommand } from './commands/completion.command.ts';
 import { helpCommand } from './commands/help.command.ts';
 import type { RootFlags } from './commands/root-flags.ts';
 import { apiCommand, serverCommand, workerCommand } from './commands/server.command.ts';
-import { version } from './version.ts';
 
 const commands = ['api', 'completion', 'help', 'server', 'worker'];
 
@@ -31,7 +31,7 @@ function run(args: string[]): Promise<unknown> {
     .command({ command: '$0', describe: false, handler: () => void parser.showHelp('log') })
     .help('help', 'help for kronus')
     .alias('help', 'h')
-    .version('version', 'version for kronus', `kronus version v${version}`)
+    .version('version', 'version for kronus', `kronus version v${build.version}\ncommit ${build.commit}`)
     .alias('version', 'v')
     .epilogue('Use "$0 [command] --help" for more information about a command.')
     .wrap(Math.min(100, process.stdout.columns ?? 100))

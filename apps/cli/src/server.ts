@@ -7,6 +7,7 @@ import { ormConfig } from '#libs/db/orm.config';
 import { readBacklog } from '#libs/db/queries/backlog';
 import { Wakeups } from '#libs/db/queries/wakeups';
 import { systemClock } from '#libs/domain/clock';
+import { build } from '#libs/config/build';
 import { defaultCacheDir } from '#libs/embedded/cache-dir';
 import { formatDuration, Progress } from '#libs/embedded/progress';
 import { assertPortFree } from '#libs/embedded/ports';
@@ -16,7 +17,10 @@ import { Metrics } from '#libs/telemetry/metrics';
 import { listenForMetrics } from '#libs/telemetry/metrics.listener';
 import { connectionOptions } from '#libs/temporal/connection';
 import { dataConverterOf } from '#libs/temporal/data-converter';
+import type { Tracing } from '#libs/telemetry/tracing';
 import { createSignalSender } from '#workflows/signals.client';
+import { traceSignals } from '#workflows/trace.client';
+import { createHealth } from './health.ts';
 
 /** Which halves of Kronus this process runs. */
 export interface Parts {
@@ -78,12 +82,14 @@ async function startParts(config: Config, stack: Stack, parts: Parts, progress: 
     await migrate(orm);
   });
 
+  const tracing = await traceTo(config.tracing.endpoint, stop);
   const connection = Connection.lazy(connectionOptions(temporal));
   stop.add('Temporal connection', () => connection.close());
   const client = new Client({
     connection,
     namespace: temporal.namespace,
     dataConverter: dataConverterOf(temporal.encryptionKeys),
+    interceptors: { workflow: tracing ? [traceSignals(tracing)] : [] },
   });
   const wakeups = new Wakeups(orm, createSignalSender(client.workflow), (error) => {
     const name = error instanceof Error ? error.name : 'unknown';
@@ -91,10 +97,14 @@ async function startParts(config: Config, stack: Stack, parts: Parts, progress: 
   });
   stop.add('signals', () => wakeups.close());
 
-  const deps = { config, orm, wakeups, clock: systemClock };
-  const metrics = new Metrics(() => readBacklog(orm.em.fork(), systemClock.now(), config.minuteMs));
+  const deps = { config, orm, wakeups, tracing, clock: systemClock };
+  const health = createHealth({ config, orm, connection, hasApi: parts.api, stop });
+  const metrics = new Metrics(
+    () => readBacklog(orm.em.fork(), systemClock.now(), config.minuteMs),
+    () => health.ups(),
+  );
   await Promise.all([
-    parts.api && progress.step('API', () => startApiPart({ ...deps, metrics }, stop)),
+    parts.api && progress.step('API', () => startApiPart({ ...deps, metrics, health }, stop)),
     parts.worker &&
       progress.step('Worker', async (say) => {
         const server = { name: 'Temporal', address: temporal.address, setting: 'TEMPORAL_ADDRESS' };
@@ -102,6 +112,15 @@ async function startParts(config: Config, stack: Stack, parts: Parts, progress: 
         await startWorkerPart({ ...deps, client, temporal }, metrics, parts, stop, ending);
       }),
   ]);
+}
+
+/** Nothing of it is loaded where nobody follows traces. */
+async function traceTo(endpoint: string | null, stop: Stack['stop']): Promise<Tracing | null> {
+  if (endpoint === null) return null;
+  const { startTracing } = await import('#libs/telemetry/otlp.tracing');
+  const tracing = startTracing({ endpoint, version: build.version });
+  stop.add('traces', () => tracing.close());
+  return tracing;
 }
 
 async function startApiPart(deps: ApiDeps, stop: Stack['stop']): Promise<void> {

@@ -11,19 +11,26 @@ const IS_SOURCE = import.meta.url.endsWith('.ts');
 /** The versions of what goes into it; a build lies one folder deeper. */
 const VERSIONS = join(ROOT, IS_SOURCE ? '' : '..', 'package.json');
 
+/** What becomes a part of a bundle beside the workflows. */
+export interface BundleParts {
+  /** The failure converter that the worker is given. */
+  failureConverterPath?: string | undefined;
+  /** Whether activities carry on the trace of the signal before them. */
+  isTraced?: boolean | undefined;
+}
+
 /**
  * Bundles the workflows, and keeps the bundle in `cacheDir` under the hash of its sources, so that only a change of
- * them is paid for (about 2 s). Answers the path of the bundle. A failure converter becomes a part of it: give the one
- * that the worker is given.
+ * them is paid for (about 2 s). Answers the path of the bundle.
  */
-export async function bundleWorkflows(cacheDir: string, failureConverterPath?: string): Promise<string> {
-  const kind = failureConverterPath === undefined ? '' : `-${basename(failureConverterPath).split('.')[0]}`;
+export async function bundleWorkflows(cacheDir: string, parts: BundleParts = {}): Promise<string> {
+  const kind = kindOf(parts);
   const path = join(cacheDir, `workflows-${hashOfSources()}${kind}.js`);
   try {
     readFileSync(path, { flag: 'r' });
     return path;
   } catch {
-    const { code } = await bundle(failureConverterPath);
+    const { code } = await bundle(parts);
     mkdirSync(cacheDir, { recursive: true });
     writeFileSync(`${path}.${process.pid}`, code);
     renameSync(`${path}.${process.pid}`, path);
@@ -32,11 +39,12 @@ export async function bundleWorkflows(cacheDir: string, failureConverterPath?: s
 }
 
 /** Bundles the workflows afresh. Rejects when one of them reaches for something that is not deterministic. */
-export function bundle(failureConverterPath?: string): Promise<{ code: string }> {
+export function bundle({ failureConverterPath, isTraced }: BundleParts = {}): Promise<{ code: string }> {
   const silent = () => undefined;
   return bundleWorkflowCode({
-    workflowsPath: join(ROOT, 'workflows', IS_SOURCE ? 'index.ts' : 'index.js'),
+    workflowsPath: workflowFile('index'),
     failureConverterPath,
+    workflowInterceptorModules: isTraced ? [workflowFile('trace.interceptors')] : [],
     logger: {
       log: silent,
       trace: silent,
@@ -50,6 +58,13 @@ export function bundle(failureConverterPath?: string): Promise<{ code: string }>
       resolve: { ...config.resolve, conditionNames: ['source', '...'] },
     }),
   });
+}
+
+const workflowFile = (name: string) => join(ROOT, 'workflows', `${name}${IS_SOURCE ? '.ts' : '.js'}`);
+
+function kindOf({ failureConverterPath, isTraced }: BundleParts): string {
+  const names = [failureConverterPath && basename(failureConverterPath).split('.')[0], isTraced && 'traced'];
+  return names.map((name) => (name ? `-${name}` : '')).join('');
 }
 
 function hashOfSources(): string {

@@ -111,6 +111,7 @@ export class LiveWorker {
       client,
       temporal: address,
       clock,
+      tracing: null,
       cacheDir,
     });
     stop.add('worker', () => worker.close());

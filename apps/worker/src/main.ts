@@ -5,14 +5,17 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import type { Config } from '#libs/config/config';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
+import type { Tracing } from '#libs/telemetry/tracing';
 import { connectionOptions, type TemporalAddress } from '#libs/temporal/connection';
 import { dataConverterOf } from '#libs/temporal/data-converter';
 import { TASK_QUEUES } from '#libs/temporal/task-queues';
 import { createTwilioMessenger } from '#libs/twilio/twilio.messenger';
 import { createActivities } from './activities.provider.ts';
 import { heartbeatInterceptor } from './heartbeat.interceptor.ts';
+import { hideRowValues } from './row-values.interceptor.ts';
 import { bundleWorkflows } from './bundle-workflows.ts';
 import { ensureSchedules } from './schedules.ts';
+import { traceActivities } from './trace.interceptor.ts';
 
 export { installRuntime } from './runtime.ts';
 
@@ -24,6 +27,8 @@ export interface WorkerDeps {
   client: Client;
   temporal: TemporalAddress;
   clock: Clock;
+  /** Null when nobody follows traces. */
+  tracing: Tracing | null;
   /** Where the bundled workflows are kept between starts. */
   cacheDir: string;
 }
@@ -44,10 +49,13 @@ const MAX_CACHED_WORKFLOWS = 1_500;
 
 /** Starts a worker for both queues; resolves when it polls. */
 export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
-  const { config, temporal, client, cacheDir } = deps;
+  const { config, temporal, client, cacheDir, tracing } = deps;
   const dataConverter = dataConverterOf(config.temporal.encryptionKeys);
   const [codePath, connection] = await Promise.all([
-    bundleWorkflows(cacheDir, dataConverter?.failureConverterPath),
+    bundleWorkflows(cacheDir, {
+      failureConverterPath: dataConverter?.failureConverterPath,
+      isTraced: tracing !== null,
+    }),
     NativeConnection.connect(connectionOptions(temporal)),
   ]);
   const messenger = createTwilioMessenger(config.twilio);
@@ -58,7 +66,10 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     dataConverter,
     activities,
     shutdownGraceTime: SHUTDOWN_GRACE,
-    interceptors: { activity: [heartbeatInterceptor] },
+    interceptors: {
+      // The first is the outermost.
+      activity: [hideRowValues, ...(tracing ? [traceActivities(tracing)] : []), heartbeatInterceptor],
+    },
   };
 
   const [main, sending] = await Promise.all([

@@ -9,6 +9,7 @@ import { Migration20261125150000 } from './migration-20261125150000.ts';
 import { Migration20261125160000 } from './migration-20261125160000.ts';
 import { Migration20261125170000 } from './migration-20261125170000.ts';
 import { Migration20261126100000 } from './migration-20261126100000.ts';
+import { Migration20261126130000 } from './migration-20261126130000.ts';
 
 /** Every migration, oldest first. A released one is never changed. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   { name: 'migration-20261125160000', class: Migration20261125160000 },
   { name: 'migration-20261125170000', class: Migration20261125170000 },
   { name: 'migration-20261126100000', class: Migration20261126100000 },
+  { name: 'migration-20261126130000', class: Migration20261126130000 },
 ];

@@ -116,10 +116,11 @@ export async function applyConsentText(
   const names = { person: (await em.findOneOrFail(User, target.user_id)).firstName ?? '' };
   if (addressee === 'refusal') {
     const refusal = { ...relation, refusal: 'declined', cause: `text/${textId}`, now } as const;
-    return { reply: texts.en.refusedReply(names), owed: await refuseConsent(em, wakeups, refusal) };
+    const owed = await refuseConsent(em, wakeups, refusal);
+    return { reply: texts.en.refusedReply(names), userId: relation.userId, owed };
   }
   const isAccepted = await acceptConsent(em, relation, now);
-  return isAccepted ? { reply: texts.en.acceptedReply(names), owed: [] } : NO_ANSWER;
+  return isAccepted ? { reply: texts.en.acceptedReply(names), userId: relation.userId, owed: [] } : NO_ANSWER;
 }
 
 /** False for what the phone's own person was asked. */

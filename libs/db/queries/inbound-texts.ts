@@ -82,6 +82,21 @@ export class InboundTexts {
   }
 
   /**
+   * Keeps a STOP that the provider could not deliver, and that its sender has taken back since, without acting upon it:
+   * the phone can be reached, and a START finds nothing to allow again.
+   */
+  async keepOvertaken({ sid, from, body, sentAt }: MissedText): Promise<void> {
+    if (!(await this.isKnown(from))) return;
+    const now = this.deps.clock.now();
+    await this.em().execute(
+      `insert into inbound_messages (provider_sid, from_number, body, sent_at, created_at, handled_at)
+       values (?, ?, ?, ?, ?, ?)
+       on conflict (provider_sid) do update set handled_at = coalesce(inbound_messages.handled_at, excluded.handled_at)`,
+      [sid, from, body, sentAt, now, now],
+    );
+  }
+
+  /**
    * Applies texts that were stored and then cut off by a crash, the oldest first; answers how many.
    * @throws AggregateError after the last, when some could not be applied
    */
@@ -227,21 +242,30 @@ export class InboundTexts {
   }
 }
 
-/** Records the reply to a missed text as a message of its own, when it is about a probe; late help texts help nobody. */
+/**
+ * Records the reply to a missed text as a message of its own, when it is about a probe or confirms what was changed; late
+ * help texts help nobody.
+ */
 async function oweReply(em: EntityManager, id: number, toNumber: string, answer: Answer): Promise<void> {
   const { reply: body, probeId, effect } = answer;
-  if (body === null || probeId === undefined || effect === 'hinted') return;
-  const [probe] = await em.execute<{ user_id: number }[]>(`select user_id from probes where id = ?`, [
-    probeId,
-  ]);
+  if (body === null || effect === 'hinted') return;
+  const userId = answer.userId ?? (probeId === undefined ? undefined : await personOf(em, probeId));
+  if (userId === undefined) return;
   em.create(Message, {
-    userId: probe!.user_id,
-    probeId,
+    userId,
+    probeId: probeId ?? null,
     kind: 'reply',
     attemptKey: replyKey(id),
     toNumber,
     body,
   });
+}
+
+async function personOf(em: EntityManager, probeId: number): Promise<number | undefined> {
+  const [probe] = await em.execute<{ user_id: number }[]>(`select user_id from probes where id = ?`, [
+    probeId,
+  ]);
+  return probe?.user_id;
 }
 
 const replyKey = (inboundId: number) => `inbound/${inboundId}/reply`;

@@ -7,6 +7,7 @@ import type { MessageKind } from '../entities/message.entity.ts';
 export interface LoggedMessage extends SentRecord {
   uuid: string;
   probeId: number | null;
+  drillId: number | null;
   kind: MessageKind;
   isToPerson: boolean;
   /** Null for the person, and for a contact who was deleted or got another number since. */
@@ -32,6 +33,7 @@ export interface LoggedText extends ReceivedRecord {
 interface MessageRow {
   uuid: string;
   probe_id: number | null;
+  drill_id: number | null;
   kind: MessageKind;
   is_to_person: boolean;
   contact_id: number | null;
@@ -60,7 +62,7 @@ interface TextRow {
 
 // The phone of a contact may be the person's as well: then what the text is for tells whom it was for.
 const LOG = `
-  select m.uuid, m.probe_id, m.kind, m.provider_sid, m.status, m.error_code, m.last_error, m.attempts, m.body,
+  select m.uuid, m.probe_id, m.drill_id, m.kind, m.provider_sid, m.status, m.error_code, m.last_error, m.attempts, m.body,
          m.created_at, m.updated_at, m.accepted_at,
          m.kind in ('check_in', 'follow_up', 'reached_out') or m.attempt_key like '%/person'
            or (m.to_number = u.phone_number and m.kind not in ('alert', 'all_clear', 'acknowledged')) as is_to_person,
@@ -116,6 +118,7 @@ function toLoggedMessage(row: MessageRow): LoggedMessage {
   return {
     uuid: row.uuid,
     probeId: row.probe_id,
+    drillId: row.drill_id,
     kind: row.kind,
     isToPerson: row.is_to_person,
     contactId: row.is_to_person ? null : row.contact_id,

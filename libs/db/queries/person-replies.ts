@@ -19,6 +19,8 @@ import { sayMoment } from '#libs/domain/wall-clock';
 /** What a text led to: the reply, and the workflows that have to hear of it once it is committed. */
 export interface Answer {
   reply: string | null;
+  /** Whose matter the reply confirms, where it is about no probe. */
+  userId?: number;
   /** The probe that the text was about. */
   probeId?: number;
   /** The contact whose text it was; absent for the person's. */
@@ -70,11 +72,16 @@ async function applyOrder(
 ): Promise<Answer> {
   try {
     await orderCheck(em, context.wakeups, { userId: user.id, order, ...context });
-    return { reply: texts.en.checkPlannedReply(order), owed: [{ kind: 'probe', entityId: user.id }] };
+    return {
+      reply: texts.en.checkPlannedReply(order),
+      userId: user.id,
+      owed: [{ kind: 'probe', entityId: user.id }],
+    };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return {
       reply: error.code === 'contact_required' ? texts.en.contactRequiredReply() : error.message,
+      userId: user.id,
       owed: [],
     };
   }
@@ -91,11 +98,12 @@ async function applyPause(
   const settings = await lockPerson(em, user.id);
   const until = plusMs(context.sentAt ?? now, hours * HOUR_MS);
   if (!settings || until <= now || isOutdated(settings, context)) return NO_ANSWER;
-  if (!settings.active) return { reply: texts.en.checksOffReply(), owed: [] };
+  if (!settings.active) return { reply: texts.en.checksOffReply(), userId: user.id, owed: [] };
   const probe = await pauseChecks(em, until, { ...context, settings });
   const words = { until: sayTo(settings, until, context), isCheckCalledOff: !!probe };
   return {
     reply: texts.en.pausedReply(words),
+    userId: user.id,
     ...(probe && { probeId: probe.id, effect: 'settled' as const }),
     owed: [{ kind: 'probe', entityId: user.id }],
   };
@@ -110,6 +118,7 @@ async function applyResume(em: EntityManager, user: User, context: ReplyContext)
     reply: nextTickAt
       ? texts.en.checksOnReply({ next: sayTo(settings, nextTickAt, context) })
       : texts.en.checksOffReply(),
+    userId: user.id,
     owed: wasPaused ? [{ kind: 'probe', entityId: user.id }] : [],
   };
 }

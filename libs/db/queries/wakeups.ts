@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { WakeupKind } from '../entities/wakeup.entity.ts';
 import { currentRequestId } from '../request-id.ts';
@@ -36,6 +37,8 @@ interface Delivery {
   kind: WakeupKind;
   entityId: number;
   done: PromiseWithResolvers<void>;
+  /** Runs the delivery on behalf of whoever asked for it, however long it waited and whoever went before. */
+  onBehalf: <T>(work: () => T) => T;
 }
 
 /** Deliveries at the same time; more would only take time from the requests that are being answered. */
@@ -57,6 +60,8 @@ export class Wakeups {
     drill: new Map(),
   };
   readonly #running = new Map<string, Delivery>();
+  /** Runs on nobody's behalf. */
+  readonly #onOwn = AsyncLocalStorage.snapshot();
   #retry: NodeJS.Timeout | undefined;
   #retryMs: number = RETRY_MS.first;
   #isClosed = false;
@@ -131,7 +136,12 @@ export class Wakeups {
     const waiting = this.#waiting[kind];
     const known = waiting.get(entityId);
     if (known) return known.done.promise;
-    const delivery: Delivery = { kind, entityId, done: Promise.withResolvers() };
+    const delivery: Delivery = {
+      kind,
+      entityId,
+      done: Promise.withResolvers(),
+      onBehalf: AsyncLocalStorage.snapshot(),
+    };
     waiting.set(entityId, delivery);
     this.begin();
     return delivery.done.promise;
@@ -145,7 +155,8 @@ export class Wakeups {
       if (this.#running.has(key)) continue;
       this.#waiting[kind].delete(entityId);
       this.#running.set(key, delivery);
-      void this.deliverNow(kind, entityId)
+      void delivery
+        .onBehalf(() => this.deliverNow(kind, entityId))
         .then(delivery.done.resolve, delivery.done.reject)
         .finally(() => {
           this.#running.delete(key);
@@ -155,7 +166,7 @@ export class Wakeups {
   }
 
   private retryLater(): void {
-    this.#retry = setTimeout(() => {
+    const retry = () =>
       this.deliverAll().then(
         () => {
           this.#retry = undefined;
@@ -166,7 +177,7 @@ export class Wakeups {
           if (!this.#isClosed) this.retryLater();
         },
       );
-    }, this.#retryMs).unref();
+    this.#retry = this.#onOwn(() => setTimeout(() => void retry(), this.#retryMs).unref());
   }
 
   private async deliverNow(kind: WakeupKind, entityId: number): Promise<void> {

@@ -1,26 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { MikroORM } from '@mikro-orm/postgresql';
+import { build } from '#libs/config/build';
+import type { Alive, HealthView } from '#libs/contract/health.contract';
 import { AppError } from '#libs/domain/errors';
+import { Health } from '#libs/telemetry/health';
+import { toHealthView } from './health.view.ts';
 
-const LIMIT_MS = 2_000;
-
-/** Looks at what the API cannot work without. */
+/** Tells how Kronus is. */
 @Injectable()
 export class HealthService {
-  constructor(private readonly orm: MikroORM) {}
+  constructor(private readonly health: Health) {}
 
-  /** Answers within two seconds. @throws AppError not_ready */
-  async check(): Promise<{ database: 'ok' }> {
-    const ended = new AbortController();
-    const query = this.orm.em.fork().execute(`select 1`);
-    query.catch(() => undefined);
-    const isReady = await Promise.race([
-      query.then(() => true).catch(() => false),
-      sleep(LIMIT_MS, false, { signal: ended.signal, ref: false }).catch(() => false),
-    ]);
-    ended.abort();
-    if (!isReady) throw new AppError('not_ready', 'the database can not be reached');
-    return { database: 'ok' };
+  /** What is running; touches nothing. */
+  alive(): Alive {
+    return build;
+  }
+
+  /** How everything is that Kronus works with, within two seconds. @throws AppError not_ready without the record */
+  async check(): Promise<HealthView> {
+    const { overall, parts } = await this.health.report();
+    if (overall === 'down') throw new AppError('not_ready', 'the database can not be reached');
+    return toHealthView(build, overall, parts);
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { ROLES, type User } from '#libs/db/entities/user.entity';
 import { createContact } from '#libs/testing/factories/contact.factory';
+import { createDrill, createDrillMessage } from '#libs/testing/factories/drill.factory';
 import { createMessage, createProbe } from '#libs/testing/factories/probe.factory';
 import { createAdmin, createClient, createUser } from '#libs/testing/factories/user.factory';
 import { TestApi } from '../api.fixture.ts';
@@ -52,6 +53,23 @@ it('lists and filters, and shows neither numbers nor texts', async () => {
   }
   const page = await api.call('GET', '/v1/jobs?limit=4&page=2', { token });
   expect([page.body.data.length, page.body.paging]).toEqual([2, { total: 6, page: 2, pages: 2 }]);
+});
+
+it('tells which drill a text belongs to, and of which kind a notice is', async () => {
+  const drill = await createDrill(api.em(), user.id, api.clock.now());
+  const to = { toNumber: user.phoneNumber!, status: 'queued' } as const;
+  await createDrillMessage(api.em(), drill, { ...to, kind: 'drill_question' });
+  const { body } = await api.call('GET', '/v1/jobs?status=enqueued', { token });
+  expect(
+    body.data.map((each: { handler: string; args: string }) => [each.handler, JSON.parse(each.args)]),
+  ).toEqual(
+    expect.arrayContaining([
+      ['drill_question', { probe_id: null, drill_id: drill.id }],
+      [expect.any(String), { probe_id: expect.any(Number), drill_id: null }],
+    ]),
+  );
+  const shown = await api.call('GET', `/v1/users/${user.id}/messages`, { token });
+  expect(shown.body.data.map((each: { drill_id: unknown }) => each.drill_id)).toContain(drill.id);
 });
 
 it('is for admins, within their client', async () => {

@@ -6,6 +6,7 @@ import { toTime, toTimeOrNull } from '../http/time.ts';
 export const toMessageView = (message: LoggedMessage, isOwn: boolean): MessageView => ({
   uuid: message.uuid,
   probe_id: message.probeId,
+  drill_id: message.drillId,
   kind: message.kind,
   to: message.isToPerson ? 'person' : 'contact',
   contact_id: message.contactId,

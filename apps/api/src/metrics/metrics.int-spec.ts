@@ -48,7 +48,11 @@ describe('GET /metrics', () => {
       await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = $1`, [name]);
       const { status, text } = await fresh.call('GET', '/metrics');
       expect(status).toBe(200);
-      expect(linesOf(text, 'kronus_')).toEqual(['kronus_up{part="postgres"} 0']);
+      expect(linesOf(text, 'kronus_')).toEqual([
+        'kronus_up{part="postgres"} 0',
+        'kronus_up{part="temporal"} 1',
+        'kronus_up{part="provider"} 1',
+      ]);
     } finally {
       await admin.query(`alter database "${name}" with allow_connections true`);
       await admin.end();

@@ -276,6 +276,23 @@ describe('by a text that is read back late', () => {
     });
   });
 
+  it('is confirmed although no check was pending', async () => {
+    for (const [body, words] of [
+      ['pause 1d', 'until Sun 22 Nov 12:00'],
+      ['resume', 'next'],
+    ] as const) {
+      const replyId = await missed(body, '2026-11-21T12:00:00Z');
+      expect(await api.em().findOneOrFail(Message, { id: replyId! })).toMatchObject({
+        kind: 'reply',
+        userId: me.id,
+        probeId: null,
+        toNumber: me.phoneNumber,
+        body: expect.stringContaining(words),
+      });
+    }
+    expect(await missed('ping', '2026-11-21T12:00:00Z')).toBeNull();
+  });
+
   it('does nothing when its time is over', async () => {
     await missed('pause 1h', '2026-11-21T10:59:00Z');
     expect(await shown()).toMatchObject(unpaused);

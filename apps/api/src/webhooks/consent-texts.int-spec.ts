@@ -146,10 +146,18 @@ describe('texts about being a contact', () => {
     await isToldBy(tony);
     await api.app.get(InboundTexts).receiveMissed({ sid: 'SM-missed', from: HULK, body: 'no', sentAt });
     expect(await answerTo(tony)).toBeNull();
-    await api.app
+    const replyId = await api.app
       .get(InboundTexts)
       .receiveMissed({ sid: 'SM-missed-2', from: HULK, body: 'no', sentAt: api.clock.now() });
     expect(await answerTo(tony)).toBe('refused');
+    // Nobody waits on the line: the confirmation goes out as a text.
+    expect(await api.em().findOneOrFail(Message, { id: replyId! })).toMatchObject({
+      kind: 'reply',
+      userId: tony.id,
+      probeId: null,
+      toNumber: HULK,
+      body: expect.stringContaining("won't be texted about Tony"),
+    });
   });
 
   it('are understood by those who were contacts before anybody was told', async () => {

@@ -104,6 +104,14 @@ describe('create', () => {
   });
 });
 
+test('the account is active, for whoever knows its token', async () => {
+  const { accountSid } = fixture.client;
+  const { status } = await fixture.client.api.v2010.accounts(accountSid).fetch();
+  expect(status).toBe('active');
+  const stranger = await fetch(`${fixture.url}/2010-04-01/Accounts/${accountSid}.json`);
+  expect(stranger.status).toBe(401);
+});
+
 describe('one message', () => {
   test('is fetched; an unknown one is 404 in Twilio’s form', async () => {
     const { client } = fixture;

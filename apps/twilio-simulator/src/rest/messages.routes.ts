@@ -5,7 +5,7 @@ import type { MessageStore } from '../messages/message.store.ts';
 import type { Delivery } from '../webhooks/delivery.ts';
 import type { Account } from '../webhooks/inbound.ts';
 import { listMessages, type ListParams } from './message-list.query.ts';
-import { messagesPath, toTwilioMessage } from './twilio-message.view.ts';
+import { accountPath, messagesPath, toTwilioMessage } from './twilio-message.view.ts';
 import { notFound, TwilioError, unauthenticated } from './twilio.errors.ts';
 
 interface Parts {
@@ -21,7 +21,7 @@ type OneMessage = { Params: { account: string; sid: string } };
 const maxBodyLength = 1600;
 const messagingServiceSid = /^MG[0-9a-f]{32}$/;
 
-/** Twilio's Messages resource: create, list, fetch, cancel and redact, delete. */
+/** Twilio's Messages resource: create, list, fetch, cancel and redact, delete; and of the account whether it is active. */
 export function messagesRoutes({ account, store, faults, delivery }: Parts) {
   const { accountSid } = account;
   const credentials = `Basic ${Buffer.from(`${accountSid}:${account.authToken}`).toString('base64')}`;
@@ -40,6 +40,13 @@ export function messagesRoutes({ account, store, faults, delivery }: Parts) {
       if (request.headers.authorization !== credentials) throw unauthenticated();
       if ((request.params as { account?: string }).account !== accountSid) throw notFound(pathOf(request));
     });
+
+    // A look at the account is no text: no fault is meant for it.
+    app.get(`${accountPath(':account')}.json`, async () => ({
+      sid: accountSid,
+      status: 'active',
+      type: 'Full',
+    }));
 
     app.post<{ Body: Form }>(collection, async (request, reply) => {
       const form = request.body ?? {};

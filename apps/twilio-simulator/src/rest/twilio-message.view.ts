@@ -5,8 +5,11 @@ import { errorMessage } from './twilio.errors.ts';
 /** The version of Twilio's API that the simulator speaks; part of paths, bodies and webhooks. */
 export const apiVersion = '2010-04-01';
 
+/** The path of an account, without the ending. */
+export const accountPath = (accountSid: string) => `/${apiVersion}/Accounts/${accountSid}`;
+
 /** The path of an account's messages, without the ending. */
-export const messagesPath = (accountSid: string) => `/${apiVersion}/Accounts/${accountSid}/Messages`;
+export const messagesPath = (accountSid: string) => `${accountPath(accountSid)}/Messages`;
 
 const directions: Record<Direction, string> = {
   outbound: 'outbound-api',
