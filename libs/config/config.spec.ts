@@ -76,6 +76,7 @@ describe('loadConfig in production', () => {
         isEnabled: true,
         perSecond: 10,
         loginsPerMinute: 5,
+        codesPerHour: 5,
         webhooksPerSecond: 500,
         redisUrl: null,
       },
@@ -88,6 +89,7 @@ describe('loadConfig in production', () => {
         accessTokenMinutes: 60,
         refreshTokenHours: 24,
         sessionKeyMinutes: 180,
+        resetCodeMinutes: 15,
       },
       oauth: {
         apps: [
@@ -97,6 +99,7 @@ describe('loadConfig in production', () => {
           },
         ],
       },
+      mail: null,
       database: { url: null, adminUrl: null, readOnlyUrl: null, poolSize: 10 },
       temporal: { address: null, namespace: 'default', apiKey: null, tls: false, encryptionKeys: [] },
       twilio: {
@@ -166,6 +169,20 @@ describe('loadConfig in production', () => {
     ]);
     expect(load(bare, { KRONUS_BACKUP_FOLDER: 'kept' }).backup.folder).toBe(join(folder, 'kept'));
     expect(faultsOf(bare, { KRONUS_BACKUP_ENABLED: 'false' })).toEqual([]);
+  });
+
+  it('sends mails only with a sender', () => {
+    const url = 'smtp://kronus:secret@mail.example.com:587';
+    expect(faultsOf(sample(), { KRONUS_SMTP_URL: url })).toEqual([
+      'kronus.smtp.from (KRONUS_SMTP_FROM) is required with kronus.smtp.url (KRONUS_SMTP_URL)',
+    ]);
+    for (const from of ['kronus@example.com', 'Kronus <kronus@example.com>'])
+      expect(load(sample(), { KRONUS_SMTP_URL: url, KRONUS_SMTP_FROM: from }).mail).toEqual({ url, from });
+    for (const from of ['kronus', 'a@b, c@d', '<>', 'a@b\r\nBcc: c@d'])
+      expect(faultsOf(sample(), { KRONUS_SMTP_URL: url, KRONUS_SMTP_FROM: from })).toEqual([
+        'kronus.smtp.from (KRONUS_SMTP_FROM) must be an e-mail address, or a name and <address>',
+      ]);
+    expect(faultsOf(sample(), { KRONUS_SMTP_URL: 'https://mail.example.com' })).toHaveLength(1);
   });
 
   it('refuses a shortened minute', () => {

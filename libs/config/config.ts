@@ -31,6 +31,7 @@ export interface Config {
     isEnabled: boolean;
     perSecond: number;
     loginsPerMinute: number;
+    codesPerHour: number;
     webhooksPerSecond: number;
     redisUrl: string | null;
   };
@@ -49,9 +50,12 @@ export interface Config {
     accessTokenMinutes: number;
     refreshTokenHours: number;
     sessionKeyMinutes: number;
+    resetCodeMinutes: number;
   };
   /** The apps that people may log in to with their browser. */
   oauth: { apps: readonly RegisteredApp[] };
+  /** Null means that no e-mails are sent. */
+  mail: { url: string; from: string } | null;
   /** `url` null means the embedded server; the other two fall back to `url`. */
   database: { url: string | null; adminUrl: string | null; readOnlyUrl: string | null; poolSize: number };
   /** `address` null means the embedded server; an API key implies TLS; of the keys (base64) the first encrypts. */
@@ -129,6 +133,11 @@ export function loadConfig(source: ConfigSource): Config {
   const must = <Key extends SettingKey>(key: Key) => values.get(key) as SettingValue<Key>;
 
   const isBackupEnabled = must('backup.enabled');
+  const [smtpUrl, smtpFrom] = [value('kronus.smtp.url'), value('kronus.smtp.from')];
+  const sender = nameOf('kronus.smtp.from');
+  // One that was given and is wrong is a fault already.
+  if (smtpUrl && !smtpFrom && !faults.some((fault) => fault.startsWith(sender)))
+    faults.push(`${sender} is required with ${nameOf('kronus.smtp.url')}`);
   if (mode === 'production') {
     for (const uri of unsafeRedirects(value('kronus.oauth.apps') ?? [])) {
       faults.push(`${nameOf('kronus.oauth.apps')} must begin with https:// in production: ${uri}`);
@@ -162,6 +171,7 @@ export function loadConfig(source: ConfigSource): Config {
       isEnabled: must('kronus.limits.enabled'),
       perSecond: must('kronus.limits.perSecond'),
       loginsPerMinute: must('kronus.limits.loginsPerMinute'),
+      codesPerHour: must('kronus.limits.codesPerHour'),
       webhooksPerSecond: must('kronus.limits.webhooksPerSecond'),
       redisUrl: value('redis.url') ?? null,
     },
@@ -173,12 +183,14 @@ export function loadConfig(source: ConfigSource): Config {
       accessTokenMinutes: must('kronus.auth.accessTokenMinutes'),
       refreshTokenHours: must('kronus.auth.refreshTokenHours'),
       sessionKeyMinutes: must('kronus.auth.sessionKeyMinutes'),
+      resetCodeMinutes: must('kronus.auth.resetCodeMinutes'),
     },
     oauth: {
       apps:
         value('kronus.oauth.apps') ??
         defaultOauthApps({ isProduction: mode === 'production', publicUrl, port }),
     },
+    mail: smtpUrl && smtpFrom ? { url: smtpUrl, from: smtpFrom } : null,
     secretsKey: value('kronus.secretsKey') ?? null,
     database: {
       url: value('database.url') ?? null,

@@ -120,6 +120,13 @@ export const settings = [
     schema: wholeNumber(1, 10_000),
   },
   {
+    key: 'kronus.limits.codesPerHour',
+    env: 'KRONUS_LIMITS_CODES_PER_HOUR',
+    default: '5',
+    doc: 'Most codes for a forgotten password an hour to one account; 4 times as many from one address.',
+    schema: wholeNumber(1, 1000),
+  },
+  {
     key: 'kronus.limits.webhooksPerSecond',
     env: 'KRONUS_LIMITS_WEBHOOKS_PER_SECOND',
     default: '500',
@@ -169,6 +176,31 @@ export const settings = [
     default: '180',
     doc: 'Life of the key that `POST /v1/users/sessions` gives, in minutes.',
     schema: wholeNumber(1, 1440),
+  },
+  {
+    key: 'kronus.auth.resetCodeMinutes',
+    env: 'KRONUS_RESET_CODE_MINUTES',
+    default: '15',
+    doc: 'Life of the code that a forgotten password is set anew by, in minutes.',
+    schema: wholeNumber(1, 60),
+  },
+  {
+    key: 'kronus.smtp.url',
+    env: 'KRONUS_SMTP_URL',
+    derivedDefault: 'none: no e-mails are sent',
+    secret: true,
+    doc: 'Server that e-mails about passwords are sent through, smtp://user:password@host:port (TLS when it offers it) or smtps://… (TLS from the start).',
+    schema: urlOf(['smtp:', 'smtps:'], 'must be an address that begins with smtp:// or smtps://'),
+  },
+  {
+    key: 'kronus.smtp.from',
+    env: 'KRONUS_SMTP_FROM',
+    derivedDefault: 'none; required with kronus.smtp.url',
+    doc: 'Sender of the e-mails, an address or `Name <address>`.',
+    schema: text.regex(
+      /^[^<>@\r\n]*<?[^\s<>@]+@[^\s<>@]+>?$/,
+      'must be an e-mail address, or a name and <address>',
+    ),
   },
   {
     key: 'kronus.oauth.apps',

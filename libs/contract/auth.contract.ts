@@ -78,3 +78,18 @@ export const SessionKey = z
     ],
   });
 export type SessionKey = z.output<typeof SessionKey>;
+
+/** One session of the caller that has not ended. */
+export const SessionView = z
+  .object({
+    id: z.uuid().meta({ description: 'To end it: `DELETE /v1/users/sessions/{id}`.' }),
+    kind: z.enum(['tokens', 'key']).meta({ description: 'Whether it is renewed by tokens, or has one key.' }),
+    is_current: z.boolean().meta({ description: 'Whether this request was made in it.' }),
+    created_at: timeField(),
+    last_used_at: timeField().meta({
+      description: 'When its tokens were last renewed, or its key used (to the minute).',
+    }),
+    expires_at: timeField().meta({ description: 'When it ends unless its tokens are renewed.' }),
+  })
+  .meta({ id: 'Session', description: 'A log-in that has not ended.' });
+export type SessionView = z.output<typeof SessionView>;

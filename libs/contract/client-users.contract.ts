@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { body, emailField, nameField, overFields, passwordField, phoneField } from './fields.ts';
 import { roleField } from './role.contract.ts';
-import { UserView, wholeProfile } from './user.contract.ts';
+import { mustChangeField, UserView, wholeProfile } from './user.contract.ts';
 
 /** At most this many accounts can be created at once. */
 export const MAX_BULK_USERS = 100;
@@ -15,6 +15,7 @@ export const BulkUser = body(
     last_name: nameField('last_name').optional(),
     phone_number: phoneField().optional(),
     role: roleField().optional(),
+    must_change_password: mustChangeField(),
   },
   'each of users',
 ).check(...wholeProfile(() => true));

@@ -31,10 +31,10 @@ export const phoneField = () =>
   textField('phone_number').trim().regex(E164, 'phone_number must be in E.164 form, like +12345678900');
 
 /** A password to be set: kept as it is, not empty, no white space, at most 1024 bytes of UTF-8. */
-export const passwordField = () =>
-  textField('password').check(
-    z.regex(/^\S+$/, { error: 'password must not be empty or contain white space', abort: true }),
-    z.refine(isShortEnough, `password must have at most ${maxPasswordBytes} bytes`),
+export const passwordField = (name = 'password') =>
+  textField(name).check(
+    z.regex(/^\S+$/, { error: `${name} must not be empty or contain white space`, abort: true }),
+    z.refine(isShortEnough, `${name} must have at most ${maxPasswordBytes} bytes`),
   );
 
 /** A password to be compared: any text that could have been set. */

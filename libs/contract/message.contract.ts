@@ -27,7 +27,10 @@ export const MessageView = z
     failed_at: timeField()
       .nullable()
       .meta({ description: 'When it ended undelivered, failed or canceled (nobody wanted it any more).' }),
-    body: z.string().optional().meta({ description: 'Only shown to the person.' }),
+    body: z
+      .string()
+      .optional()
+      .meta({ description: 'Only shown to the person; never of a code for a new password.' }),
   })
   .meta({ id: 'Message', description: 'One text that Kronus sent, or is about to send, about a person.' });
 export type MessageView = z.output<typeof MessageView>;

@@ -4,6 +4,7 @@ import {
   body,
   emailField,
   entityIdField,
+  flagField,
   nameField,
   overFields,
   passwordField,
@@ -45,6 +46,12 @@ const placementFields = {
   }),
 };
 
+/** Whether the password is only for the first log-in. */
+export const mustChangeField = () =>
+  flagField('must_change_password')
+    .optional()
+    .meta({ description: 'Whether its owner has to set another password first.' });
+
 /** A new account: the credentials alone, or together with the whole profile. */
 export const CreateUser = body({
   first_name: nameField('first_name').optional(),
@@ -53,6 +60,7 @@ export const CreateUser = body({
   email: emailField(),
   password: passwordField(),
   ...placementFields,
+  must_change_password: mustChangeField(),
 })
   .check(...completeProfile())
   .meta({
@@ -114,6 +122,9 @@ export const UserView = z
     level: z.int().meta({ description: 'How far the account reaches in rooms, 0 to 1000.' }),
     client_id: z.int(),
     is_platform_admin: z.boolean(),
+    must_change_password: z.boolean().meta({
+      description: 'Until its owner has set a password of their own, nothing but that is possible.',
+    }),
     enabled: z.boolean().meta({ description: 'A disabled account can not log in and is not checked on.' }),
     version: z.int().meta({ description: 'Grows with every change.' }),
     probe_settings: ProbeSettingsView,

@@ -9,9 +9,11 @@ import { Drill } from './entities/drill.entity.ts';
 import { DrillAnswer } from './entities/drill-answer.entity.ts';
 import { EmergencyProbe } from './entities/emergency-probe.entity.ts';
 import { InboundMessage } from './entities/inbound-message.entity.ts';
+import { Mail } from './entities/mail.entity.ts';
 import { Message } from './entities/message.entity.ts';
 import { OAuthCode } from './entities/oauth-code.entity.ts';
 import { OneOffCheck } from './entities/one-off-check.entity.ts';
+import { PasswordReset } from './entities/password-reset.entity.ts';
 import { Probe } from './entities/probe.entity.ts';
 import { ProbeSettings } from './entities/probe-settings.entity.ts';
 import { RefreshToken } from './entities/refresh-token.entity.ts';
@@ -43,6 +45,8 @@ export const ormConfig = (url: string, poolSize = 20): Options =>
       OAuthCode,
       ApiKey,
       AuditEntry,
+      PasswordReset,
+      Mail,
     ],
     extensions: [Migrator],
     migrations: { migrationsList: migrations, snapshot: false, tableName: 'migrations' },

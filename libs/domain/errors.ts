@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'token_invalid'
   | 'api_key_invalid'
   | 'credentials_invalid'
+  | 'code_invalid'
+  | 'password_change_required'
   | 'forbidden'
   | 'contact_required'
   | 'phone_required'

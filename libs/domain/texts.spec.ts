@@ -57,6 +57,8 @@ const everyText = (t: Texts): [string, string][] => [
   ['contactRefused, nobody left', t.contactRefused(names, 0)],
   ['contactRefused, others left', t.contactRefused(names, 100)],
   ['contactUnreachable', t.contactUnreachable(names)],
+  ['passwordCode', t.passwordCode({ code: '12345678', minutes: 60 })],
+  ['passwordChanged', t.passwordChanged()],
   ...drillTexts(t),
 ];
 

@@ -51,6 +51,9 @@ export interface Texts {
   drillReply(meaning: ReplyMeaning): string;
   drillAcknowledgedReply(names: Pick<TextNames, 'person'>): string;
   askToAnswerDrillReply(): string;
+  /** With the code to set a new password by, good for `minutes`. */
+  passwordCode(reset: { code: string; minutes: number }): string;
+  passwordChanged(): string;
 }
 
 /** First names of the contacts that a drill asked, in that order. */
@@ -144,6 +147,10 @@ const english: Texts = {
   drillAcknowledgedReply: ({ person }) =>
     `TEST: thank you! In a real alarm ${name(person)} would now hear that you're on it.`,
   askToAnswerDrillReply: () => 'TEST: reply 1 to show that the drill reached you.',
+  passwordCode: ({ code, minutes }) =>
+    `${code} is your code for a new Kronus password, good for ${minutes} min. Tell it nobody. You did not ask for it? Then ignore this text.`,
+  passwordChanged: () =>
+    'Your Kronus password was changed just now. Was it not you? Set a new one at once by "forgot password", and tell your admin.',
 };
 
 /** The table of texts, by language. English first; a new language is a new entry. */

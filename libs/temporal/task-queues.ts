@@ -17,7 +17,14 @@ export const SENDING = {
 } as const;
 
 /**
- * Which sending goes first when the queue is full, 1 before 5 (Temporal, "Task queue priority").
- * Somebody who may be in danger goes before everything; a question asked again before one asked first; then what is no question; a drill last.
+ * How one attempt to send an e-mail runs: on the main queue, because the rate of texts is not that of mails, and longer than the
+ * mailer's time-outs together.
  */
-export const PRIORITY = { escalation: 1, followUp: 2, checkIn: 3, notice: 4, drill: 5 } as const;
+export const MAILING = { taskQueue: TASK_QUEUES.main, startToCloseTimeout: '2 minutes' } as const;
+
+/**
+ * Which sending goes first when the queue is full, 1 before 5 (Temporal, "Task queue priority").
+ * Somebody who may be in danger goes before everything; a question asked again before one asked first, and before a code
+ * that somebody waits for; then what is no question; a drill last.
+ */
+export const PRIORITY = { escalation: 1, followUp: 2, checkIn: 3, code: 3, notice: 4, drill: 5 } as const;

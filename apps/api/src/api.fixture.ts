@@ -117,6 +117,11 @@ export class TestApi {
     if (found.length > 0) throw new Error(found.join('\n'));
   }
 
+  /** The address of the database. */
+  get databaseUrl(): string {
+    return this.#databaseUrl;
+  }
+
   /** A fresh view of the database. */
   em(): EntityManager {
     return this.orm.em.fork();

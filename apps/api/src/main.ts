@@ -15,6 +15,7 @@ import { countRequests } from './metrics/request-metrics.ts';
 const CLOSE_LIMIT_MS = 3_000;
 
 export type { ApiDeps } from './deps.module.ts';
+export { createUserAsOperator, type OperatorUser } from './users/operator.ts';
 
 /** A listening API. */
 export interface RunningApi {

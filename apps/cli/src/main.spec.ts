@@ -66,6 +66,9 @@ describe('kronus', () => {
     ['server --dev --test', 'Arguments dev and test are mutually exclusive'],
     ['help nonsense', '"nonsense"'],
     ['completion tcsh', '"bash", "zsh", "fish"'],
+    ['user', 'Name one of its commands: create'],
+    ['user create --dev', 'Missing required argument: email'],
+    ['user create --email=a@b.co', 'required flag "config" is not set'],
   ])('%s ends with 1, a sentence and a hint', async (args, sentence) => {
     const { code, out, err } = await kronus(args);
     expect([code, out]).toEqual([1, '']);
@@ -101,7 +104,7 @@ describe('kronus completion', () => {
       const env = { PATH: `${folder}:${process.env.PATH}`, SHELL: '/bin/zsh' };
       return spawnSync('bash', ['-c', script], { encoding: 'utf8', env }).stdout.trim().split('\n');
     };
-    expect(complete('kronus', '').sort()).toEqual(['api', 'completion', 'help', 'server', 'worker']);
+    expect(complete('kronus', '').sort()).toEqual(['api', 'completion', 'help', 'server', 'user', 'worker']);
     expect(complete('kronus', 'se')).toEqual(['server']);
     expect(complete('kronus', 'completion', 'b')).toEqual(['bash']);
     expect(complete('kronus', 'server', '--c')).toEqual(['--config']);

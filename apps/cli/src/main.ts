@@ -5,8 +5,9 @@ import { completionCommand } from './commands/completion.command.ts';
 import { helpCommand } from './commands/help.command.ts';
 import type { RootFlags } from './commands/root-flags.ts';
 import { apiCommand, serverCommand, workerCommand } from './commands/server.command.ts';
+import { userCommand } from './commands/user.command.ts';
 
-const commands = ['api', 'completion', 'help', 'server', 'worker'];
+const commands = ['api', 'completion', 'help', 'server', 'user', 'worker'];
 
 /** Reads the command line and runs its command. Modules that are slow to load are imported by the handlers. */
 function run(args: string[]): Promise<unknown> {
@@ -28,6 +29,7 @@ function run(args: string[]): Promise<unknown> {
     .command(serverCommand)
     .command(apiCommand)
     .command(workerCommand)
+    .command(userCommand)
     .command({ command: '$0', describe: false, handler: () => void parser.showHelp('log') })
     .help('help', 'help for kronus')
     .alias('help', 'h')

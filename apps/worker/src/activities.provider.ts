@@ -14,6 +14,7 @@ import { DeliveryReports } from '#libs/db/queries/delivery-reports';
 import { InboundTexts } from '#libs/db/queries/inbound-texts';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
+import type { Mailer } from '#libs/mail/mailer';
 import type { Messenger } from '#libs/twilio/messenger';
 import { DRILL_WORKFLOW } from '#workflows/drill/drill.contract';
 import { ESCALATION_WORKFLOW } from '#workflows/escalation/escalation.contract';
@@ -29,12 +30,14 @@ export interface ActivityDeps {
   orm: MikroORM;
   wakeups: Wakeups;
   messenger: Messenger;
+  /** Null when no e-mails can be sent. */
+  mailer: Mailer | null;
   client: WorkflowClient;
   clock: Clock;
 }
 
 /** Binds every activity to the real parts, by the queue that it runs on. */
-export function createActivities({ config, orm, wakeups, messenger, client, clock }: ActivityDeps) {
+export function createActivities({ config, orm, wakeups, messenger, mailer, client, clock }: ActivityDeps) {
   const { timeZone, minuteMs, publicUrl } = config;
   const statusCallback = (uuid: string) => `${publicUrl}/webhook/sms/status/${uuid}`;
   const pace = createSendingPace(orm, config.twilio.messagesPerSecond);
@@ -44,7 +47,7 @@ export function createActivities({ config, orm, wakeups, messenger, client, cloc
   const deliveryReports = new DeliveryReports({ orm, wakeups, clock, timeZone });
   const probe = createProbeActivities({ orm, sender, readBack, wakeups, clock, timeZone, minuteMs });
   const escalation = createEscalationActivities({ orm, sender, readBack, clock, minuteMs });
-  const notices = createNoticeActivities({ orm, sender, wakeups, clock });
+  const notices = createNoticeActivities({ orm, sender, mailer, wakeups, clock });
   const drill = createDrillActivities({ orm, sender, readBack, clock, minuteMs });
   const reconcile = createReconcileActivities({
     orm,

@@ -6,6 +6,7 @@ import type { Config } from '#libs/config/config';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
 import type { Tracing } from '#libs/telemetry/tracing';
+import { createSmtpMailer } from '#libs/mail/smtp.mailer';
 import { connectionOptions, type TemporalAddress } from '#libs/temporal/connection';
 import { dataConverterOf } from '#libs/temporal/data-converter';
 import { TASK_QUEUES } from '#libs/temporal/task-queues';
@@ -59,7 +60,8 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     NativeConnection.connect(connectionOptions(temporal)),
   ]);
   const messenger = createTwilioMessenger(config.twilio);
-  const activities = createActivities({ ...deps, messenger, client: client.workflow });
+  const mailer = config.mail && createSmtpMailer(config.mail);
+  const activities = createActivities({ ...deps, messenger, mailer, client: client.workflow });
   const common = {
     connection,
     namespace: temporal.namespace,

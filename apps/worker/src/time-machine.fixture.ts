@@ -27,6 +27,7 @@ import { TASK_QUEUES } from '#libs/temporal/task-queues';
 import { TestClock } from '#libs/testing/clock';
 import { Phones, type Phone } from '#libs/testing/phone';
 import { createTestDatabase, testTimeSkippingServer } from '#libs/testing/test-servers';
+import type { Mailer } from '#libs/mail/mailer';
 import { createTwilioMessenger } from '#libs/twilio/twilio.messenger';
 import { phaseQuery, probeWorkflowId } from '#workflows/probe/probe.contract';
 import { createSignalSender } from '#workflows/signals.client';
@@ -67,7 +68,10 @@ export class TimeMachine {
     private readonly stop: StopInReverse,
   ) {}
 
-  static async start({ timeZone = 'UTC' } = {}): Promise<TimeMachine> {
+  static async start({
+    timeZone = 'UTC',
+    mailer = null,
+  }: { timeZone?: string; mailer?: Mailer | null } = {}): Promise<TimeMachine> {
     const stop = new StopInReverse();
     const folder = mkdtempSync(join(tmpdir(), 'kronus-time-machine-'));
     stop.add('folder', () => rmSync(folder, { recursive: true }));
@@ -109,6 +113,7 @@ export class TimeMachine {
       wakeups,
       clock,
       client: env.client.workflow,
+      mailer,
       messenger: createTwilioMessenger({
         ...TWILIO,
         apiBaseUrl: phones.url,

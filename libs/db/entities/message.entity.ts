@@ -17,8 +17,12 @@ export type MessageKind =
   | NoticeKind
   | DrillTextKind;
 
-/** What is said outside of any check: to a contact that they were added, to the person that a contact is lost. */
-export type NoticeKind = 'consent' | 'contact_refused' | 'contact_unreachable';
+/**
+ * What is said outside of any check: to a contact that they were added, to the person that a contact is lost, and what
+ * concerns their password. The database takes the code out of a `password_code` when it is handed over.
+ */
+export type NoticeKind =
+  'consent' | 'contact_refused' | 'contact_unreachable' | 'password_code' | 'password_changed';
 
 /** What is said in a drill: to the person, to a contact, and to the person at its end. */
 export type DrillTextKind = 'drill_question' | 'drill_alert' | 'drill_outcome';

@@ -14,6 +14,7 @@ const UserSchema = defineEntity({
     clientId: () => p.manyToOne(Client).mapToPk().joinColumn('client_id'),
     email: p.string(),
     passwordHash: p.string().nullable().hidden(),
+    mustChangePassword: p.boolean().default(false),
     firstName: p.string().nullable(),
     lastName: p.string().nullable(),
     phoneNumber: p.string().nullable(),

@@ -13,12 +13,21 @@ export interface Notice {
   now: Date;
 }
 
-// What the index messages_notices_index holds. One that failed is looked at again only where something follows from it
-// that a crash may have cut off: an unanswered consent whose number is not known to be broken.
+/** What is owed to a person: a text by its id, a text with a code that somebody waits for, or an e-mail. */
+export type OwedNotice = number | { code: number } | { mail: number };
+
+// What the indexes messages_notices_index, messages_password_texts_index and mails_queued_index hold. One that failed is
+// looked at again only where something follows from it that a crash may have cut off: an unanswered consent whose number
+// is not known to be broken.
 const UNSETTLED = `
-  select m.id, m.user_id from messages m left join consents k on k.message_id = m.id
+  select 'text' as what, m.id, m.user_id from messages m left join consents k on k.message_id = m.id
   where m.kind in ('consent', 'contact_refused', 'contact_unreachable') and m.status in ('queued', 'sending', 'failed')
-    and (m.status <> 'failed' or (k.user_id is not null and k.answer is null and k.unreachable_at is null))`;
+    and (m.status <> 'failed' or (k.user_id is not null and k.answer is null and k.unreachable_at is null))
+  union all
+  select case m.kind when 'password_code' then 'code' else 'text' end, m.id, m.user_id from messages m
+  where m.kind in ('password_code', 'password_changed') and m.status in ('queued', 'sending')
+  union all
+  select 'mail', l.id, l.user_id from mails l where l.status = 'queued'`;
 
 /**
  * Records a notice and owes the workflow `notices` its signal, inside the caller's transaction; after the commit the
@@ -45,9 +54,12 @@ export const noticesOf = (userId: number): OwedSignal => ({
 });
 
 /** A person's notices that still have to be handed over, or followed by what their failure means; the oldest first. */
-export async function unsettledNotices(em: EntityManager, userId: number): Promise<number[]> {
-  const rows = await em.execute<{ id: number }[]>(`${UNSETTLED} and m.user_id = ? order by m.id`, [userId]);
-  return rows.map((row) => row.id);
+export async function unsettledNotices(em: EntityManager, userId: number): Promise<OwedNotice[]> {
+  const rows = await em.execute<{ what: 'text' | 'code' | 'mail'; id: number }[]>(
+    `select what, id from (${UNSETTLED}) owed where user_id = ? order by what = 'mail', id`,
+    [userId],
+  );
+  return rows.map(({ what, id }) => (what === 'text' ? id : what === 'code' ? { code: id } : { mail: id }));
 }
 
 /** The people whose `notices` workflow should be running. */

@@ -5,7 +5,7 @@ const IS_REFUSED = `exists
 /**
  * Whether a message `m` about the probe `p`, if any, is still wanted, as SQL: a question while its probe is pending; an
  * alert until somebody took it on or all is clear; a consent text until it is answered, and as long as there is such a
- * contact; a text of a drill while that runs. Nothing is for a contact who refused. What nobody wants any more may stay
+ * contact; a text of a drill while that runs; the code for a new password while it can be used. Nothing is for a contact who refused. What nobody wants any more may stay
  * unsent for good.
  */
 export const IS_WANTED = `case
@@ -19,6 +19,7 @@ export const IS_WANTED = `case
     when m.kind = 'consent' then exists
       (select from consents k join contacts c on c.user_id = k.user_id and c.phone_number = k.phone_number
        where k.message_id = m.id and k.answer is null and c.is_emergency_contact)
+    when m.kind = 'password_code' then exists (select from password_resets r where r.message_id = m.id)
     when m.drill_id is not null then exists
       (select from drills d where d.id = m.drill_id and d.status = 'running')
       and not (m.kind = 'drill_alert' and ${IS_REFUSED})

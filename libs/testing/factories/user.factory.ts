@@ -13,7 +13,15 @@ let passwordHash: Promise<string> | undefined;
 export type UserChoices = Partial<
   Pick<
     User,
-    'clientId' | 'email' | 'firstName' | 'lastName' | 'phoneNumber' | 'roleId' | 'isPlatformAdmin' | 'enabled'
+    | 'clientId'
+    | 'email'
+    | 'firstName'
+    | 'lastName'
+    | 'phoneNumber'
+    | 'roleId'
+    | 'isPlatformAdmin'
+    | 'enabled'
+    | 'mustChangePassword'
   >
 >;
 

@@ -8,6 +8,7 @@ import { User } from '#libs/db/entities/user.entity';
 import { AppError } from '#libs/domain/errors';
 import { isSelf, withinReach, type Caller } from './caller.ts';
 import { chosenClientId } from './client-choice.ts';
+import { credentialOf } from './credential.ts';
 import { CredentialStrategy } from './credential.strategy.ts';
 import { scopeOf, type Access } from './permissions.ts';
 
@@ -35,6 +36,8 @@ export class AccessGuard extends AuthGuard() {
     const anonymous = scopeOf(access, null);
     if (anonymous === 'all') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & { user: Caller }>();
+    // They name their account in the body, with its password.
+    if (anonymous === 'own' && credentialOf(request.headers) === null) return true;
     try {
       await super.canActivate(context);
     } catch (error) {

@@ -17,7 +17,7 @@ export class AuthController {
 
   @Post('login')
   @HttpCode(200)
-  @Answers('Begin a session: get an access token and a refresh token', Token, [400, 401, 413])
+  @Answers('Begin a session: get an access token and a refresh token', Token, [400, 401, 403, 413])
   login(@Body({ schema: Login }) body: Login) {
     return this.auth.login(body);
   }

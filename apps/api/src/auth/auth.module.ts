@@ -9,14 +9,20 @@ import { AuthService } from './auth.service.ts';
 import { Authenticator } from './authenticator.ts';
 import { CallerLookup } from './caller.lookup.ts';
 import { CredentialStrategy } from './credential.strategy.ts';
+import { PasswordController } from './password.controller.ts';
+import { PasswordService } from './password.service.ts';
+import { PasswordPagesController } from './password-pages.controller.ts';
+import { SessionListService } from './session-list.service.ts';
 import { SessionsController } from './sessions.controller.ts';
 
 /** Who is calling: tokens, their keys, and what every guarded route knows its caller by. */
 @Global()
 @Module({
-  controllers: [AuthController, SessionsController],
+  controllers: [AuthController, SessionsController, PasswordController, PasswordPagesController],
   providers: [
     AuthService,
+    PasswordService,
+    SessionListService,
     CallerLookup,
     Authenticator,
     CredentialStrategy,

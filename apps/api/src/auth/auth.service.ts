@@ -15,7 +15,7 @@ import { Tokens, type TokenSubject } from '#libs/security/token';
 import { issueApiKey } from '../api-keys/issue-api-key.ts';
 import { CLOCK, CONFIG } from '../app.tokens.ts';
 import { toTime } from '../http/time.ts';
-import { isSelf, type Caller } from './caller.ts';
+import { isSelf, refusePasswordToChange, type Caller } from './caller.ts';
 import { nextPageAfterLogin } from './next-page.ts';
 
 const MINUTE_MS = 60_000;
@@ -53,7 +53,7 @@ export class AuthService {
 
   /**
    * Begins a session for right credentials of an enabled account. Whatever is wrong, answer and work are the same.
-   * @throws AppError credentials_invalid
+   * @throws AppError credentials_invalid, password_change_required
    */
   async login(credentials: Login): Promise<Token> {
     const now = this.clock.now();
@@ -67,7 +67,7 @@ export class AuthService {
     );
   }
 
-  /** The same with a key for `X-Api-Key` instead of tokens; it is not renewed. @throws AppError credentials_invalid */
+  /** The same with a key for `X-Api-Key` instead of tokens; it is not renewed. @throws AppError credentials_invalid, password_change_required */
   async loginForKey(credentials: Login): Promise<SessionKey> {
     const now = this.clock.now();
     const expiresAt = plusMs(now, this.config.auth.sessionKeyMinutes * MINUTE_MS);
@@ -108,6 +108,13 @@ export class AuthService {
     if (!isEnded) throw new AppError('not_found', 'session not found');
   }
 
+  /** Another access token of a session that goes on. */
+  async accessTokenOf(user: User, sessionId: string): Promise<Pick<Token, 'token' | 'expires_in'>> {
+    const { uuid } = await this.orm.em.fork().findOneOrFail(Client, user.clientId);
+    const token = await this.tokens.sign(subjectOf(user, uuid, sessionId));
+    return { token, expires_in: this.tokens.lifeSeconds };
+  }
+
   /** The public keys (RFC 7517). */
   jwks() {
     return this.tokens.jwks();
@@ -118,6 +125,7 @@ export class AuthService {
     const user = await this.orm.em.fork().findOne(User, { email, enabled: true });
     const isRight = await verifyPassword(user?.passwordHash ?? null, password);
     if (!user || !isRight) throw credentialsInvalid();
+    refusePasswordToChange(user);
     return user;
   }
 
@@ -146,7 +154,7 @@ export class AuthService {
       session.end('reuse', now);
       return null;
     }
-    const user = await em.findOne(User, { id: session.userId, enabled: true });
+    const user = await em.findOne(User, { id: session.userId, enabled: true, mustChangePassword: false });
     if (!user || !session.isLive(user.tokenVersion, now) || token.expiresAt <= now) return null;
     if (nextPageAfterLogin(user) !== null) return null;
     token.usedAt = now;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError } from '#libs/domain/errors';
 import { Tokens } from '#libs/security/token';
-import type { Caller } from './caller.ts';
+import { refusePasswordToChange, type Caller } from './caller.ts';
 import { CallerLookup } from './caller.lookup.ts';
 import { credentialOf } from './credential.ts';
 
@@ -17,8 +17,17 @@ export class Authenticator {
     private readonly callers: CallerLookup,
   ) {}
 
-  /** Who makes a request with these headers. @throws AppError unauthenticated, token_invalid, api_key_invalid, validation */
+  /**
+   * Who makes a request with these headers.
+   * @throws AppError unauthenticated, token_invalid, api_key_invalid, validation, password_change_required
+   */
   async authenticate(headers: IncomingHttpHeaders): Promise<Caller> {
+    const caller = await this.identify(headers);
+    refusePasswordToChange(caller);
+    return caller;
+  }
+
+  private async identify(headers: IncomingHttpHeaders): Promise<Caller> {
     const credential = credentialOf(headers);
     if (!credential) throw new AppError('unauthenticated', 'no token provided');
     if (credential.kind === 'token') return this.byToken(credential.token);

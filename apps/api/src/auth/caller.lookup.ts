@@ -16,6 +16,7 @@ interface UserColumns {
   client_id: number;
   role_id: number;
   is_platform_admin: boolean;
+  must_change_password: boolean;
   token_version: number;
 }
 type TokenRow = UserColumns & { session_id: string | null };
@@ -26,7 +27,8 @@ type KeyRow = UserColumns & {
   last_used_at: string | Date | null;
 };
 
-const USER_COLUMNS = `u.id, u.uuid, u.client_id, u.role_id, u.is_platform_admin, u.token_version`;
+const USER_COLUMNS = `u.id, u.uuid, u.client_id, u.role_id, u.is_platform_admin,
+  u.must_change_password, u.token_version`;
 const USE_IS_NOTED_EVERY_MS = 60_000;
 
 const ROLE_BY_ID = new Map<number, RoleName>(
@@ -141,5 +143,6 @@ const toCaller = (row: UserColumns & { session_id: string | null }) => ({
   clientId: row.client_id,
   role: ROLE_BY_ID.get(row.role_id) ?? ('viewer' as const),
   isPlatformAdmin: row.is_platform_admin,
+  mustChangePassword: row.must_change_password,
   sessionId: row.session_id,
 });

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { RoleName } from '#libs/db/entities/user.entity';
 import type { Uid } from '#libs/contract/ids';
+import { AppError } from '#libs/domain/errors';
 
 /** Who makes the request, as the database has them now. */
 export interface Caller {
@@ -9,6 +10,8 @@ export interface Caller {
   clientId: number;
   role: RoleName;
   isPlatformAdmin: boolean;
+  /** Nothing is possible for them but to set a password of their own. */
+  mustChangePassword?: boolean;
   /** The one client that a platform admin chose to act in. */
   chosenClientId?: number;
   /** The session of the token (or of a session's key); null for other API keys. */
@@ -22,6 +25,18 @@ export const CurrentUser = createParamDecorator(
   (_: unknown, context: ExecutionContext): Caller | null =>
     context.switchToHttp().getRequest<{ user?: Caller }>().user ?? null,
 );
+
+/**
+ * Refuses an account whose password is not its owner's own yet.
+ * @throws AppError password_change_required
+ */
+export function refusePasswordToChange({ mustChangePassword }: { mustChangePassword?: boolean }): void {
+  if (!mustChangePassword) return;
+  throw new AppError(
+    'password_change_required',
+    'the password has to be changed first: POST /v1/auth/password/change with email, password and new_password',
+  );
+}
 
 /** True when a path names the caller themself. */
 export const isSelf = (me: Caller, uid: Uid): boolean =>

@@ -23,6 +23,8 @@ export const PERMISSIONS = {
   //                 anonymous  viewer  user    admin     platform admin
   /** Logging in, keys, health, metrics; webhooks are signed. */
   public: /*      */ row('all', 'all', 'all', 'all', 'all'),
+  /** Changing a password: by a token, or by the account's address and password in the body. */
+  password: /*    */ row('own', 'own', 'own', 'own', 'own'),
   /** What is about oneself and names nobody. */
   account: /*     */ row('none', 'own', 'own', 'own', 'own'),
   /** Changing an account; contacts, settings and checks of a person: not even admins touch those of others. */

@@ -37,6 +37,17 @@ export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   'GET /.well-known/openid-configuration': { row: 'everybody' },
   'GET /.well-known/oauth-authorization-server': { row: 'everybody' },
 
+  'POST /v1/auth/password/forgot': { row: 'everybody', body: () => ({ email: 'nobody@example.com' }) },
+  'POST /v1/auth/password/reset': {
+    row: 'everybody',
+    body: () => ({ email: 'nobody@example.com', code: '12345678', password: 'x' }),
+  },
+  'POST /v1/auth/password/change': {
+    row: 'everybody',
+    body: () => ({ email: 'nobody@example.com', password: 'x', new_password: 'y' }),
+  },
+
+  'GET /v1/users/sessions': { row: 'self' },
   'GET /v1/whoami': { row: 'self' },
   'PUT /v1/users/{uid}': { row: 'self', body: () => ({ first_name: 'x' }) },
   'PATCH /v1/users/{uid}': { row: 'self', body: () => ({ first_name: 'x' }) },

@@ -1,19 +1,24 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Login, Logout, Refresh, SessionKey, Token } from '#libs/contract/auth.contract';
+import { Login, Logout, Refresh, SessionKey, SessionView, Token } from '#libs/contract/auth.contract';
 import { Uid } from '#libs/contract/ids';
+import { PageQuery } from '#libs/contract/paging';
 import { Bare } from '../http/envelope.interceptor.ts';
 import { Answers, NeedsToken } from '../http/openapi.ts';
 import { Allow } from './access.guard.ts';
 import { AuthService } from './auth.service.ts';
 import { CurrentUser, toHeaders, type Caller } from './caller.ts';
+import { SessionListService } from './session-list.service.ts';
 
 /** Renewing and ending sessions, and asking who somebody is. */
 @ApiTags('auth')
 @Controller('v1')
 export class SessionsController {
-  constructor(private readonly auth: AuthService) {}
+  constructor(
+    private readonly auth: AuthService,
+    private readonly sessionList: SessionListService,
+  ) {}
 
   @Post('auth/refresh')
   @Allow('public')
@@ -33,9 +38,16 @@ export class SessionsController {
 
   @Post('users/sessions')
   @Allow('public')
-  @Answers('Log in for a key instead of tokens', SessionKey, [400, 401, 413], 201)
+  @Answers('Log in for a key instead of tokens', SessionKey, [400, 401, 403, 413], 201)
   loginForKey(@Body({ schema: Login }) body: Login) {
     return this.auth.loginForKey(body);
+  }
+
+  @Get('users/sessions')
+  @NeedsToken()
+  @Answers("List one's own sessions that have not ended, newest first", { pageOf: SessionView }, [400, 401])
+  list(@CurrentUser() me: Caller, @Query({ schema: PageQuery }) query: PageQuery) {
+    return this.sessionList.list(me, query);
   }
 
   @Delete('users/sessions/:id')

@@ -124,6 +124,7 @@ describe('a refresh token', () => {
   it.each([
     ['has another password', `update users set token_version = token_version + 1`],
     ['is disabled', `update users set enabled = false`],
+    ['has to change their password', `update users set must_change_password = true`],
     ['is deleted', `delete from users`],
   ])('is worth nothing when its owner %s', async (_, statement) => {
     const { refresh_token } = await login();
@@ -253,6 +254,59 @@ describe('a session with a key', () => {
     const { token } = await login();
     const all = await api.call('DELETE', `/v1/users/sessions/${user.id}`, { token });
     expect([all.status, await withKey(key), await whoami(token)]).toEqual([204, 401, 401]);
+  });
+});
+
+describe('the list of sessions', () => {
+  const list = async (token: string, query = '') =>
+    (await api.call('GET', `/v1/users/sessions${query}`, { token })).body;
+
+  it("holds one's own that have not ended, newest first, and tells which is this one", async () => {
+    const first = await login();
+    later(HOUR_MS);
+    const { key } = (await api.call('POST', '/v1/users/sessions', { body: credentials() })).body.data;
+    later(HOUR_MS / 2);
+    const { token, refresh_token } = await renewed(first.refresh_token);
+    later(HOUR_MS / 4);
+    await api.login(await createUser(api.em()));
+    const moment = (hours: number) => new Date(start.getTime() + hours * HOUR_MS).toISOString();
+    const { data, paging } = await list(token);
+    expect(data).toEqual([
+      {
+        id: expect.any(String),
+        kind: 'key',
+        is_current: false,
+        created_at: moment(1),
+        last_used_at: moment(1),
+        expires_at: moment(4),
+      },
+      {
+        id: expect.any(String),
+        kind: 'tokens',
+        is_current: true,
+        created_at: moment(0),
+        last_used_at: moment(1.5),
+        expires_at: moment(25.5),
+      },
+    ]);
+    expect(paging).toEqual({ total: 2, page: 1, pages: 1 });
+    expect((await list(token, '?limit=1&page=2')).data).toEqual([data[1]]);
+
+    const byKey = (await list(key)).data;
+    expect(byKey[0]).toMatchObject({ is_current: true, last_used_at: moment(1.75) });
+    await api.call('DELETE', `/v1/users/sessions/${data[1].id}`, { token: key });
+    expect((await list(key)).data.map(({ kind }: { kind: string }) => kind)).toEqual(['key']);
+    expect((await refresh(refresh_token)).status).toBe(401);
+  });
+
+  it('forgets those that are over', async () => {
+    await login();
+    await api.call('POST', '/v1/users/sessions', { body: credentials() });
+    later(3 * HOUR_MS);
+    const { token } = await login();
+    expect((await list(token)).paging?.total).toBe(2);
+    await logout(token, { all: true });
+    expect((await list((await login()).token)).paging?.total).toBe(1);
   });
 });
 

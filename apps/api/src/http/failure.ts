@@ -27,6 +27,8 @@ const STATUS: Record<ErrorCode, number> = {
   token_invalid: 401,
   api_key_invalid: 401,
   credentials_invalid: 401,
+  code_invalid: 401,
+  password_change_required: 403,
   forbidden: 403,
   contact_required: 403,
   phone_required: 403,

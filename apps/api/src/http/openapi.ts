@@ -16,6 +16,7 @@ import { kindOf } from '../limits/limit.rules.ts';
 const MEANING: Record<number, string> = {
   200: 'It went well.',
   201: 'It was created.',
+  202: 'It was taken, and is done soon.',
   204: 'It went well; the answer has no body.',
   400: 'The request is malformed or holds something that is not valid; every fault is listed.',
   401: 'There is no token or API key, or it is not (or no longer) valid.',
@@ -50,9 +51,12 @@ export function Answers(
 const failure = (status: number) =>
   ApiResponse({ status, description: MEANING[status]!, standardSchema: Failure });
 
-/** Documents a route that needs a token or an API key: without one it is a 401, with both a 400. */
+/**
+ * Documents a route that needs a token or an API key: without one it is a 401, with both a 400, and a 403 while the
+ * account has to change its password.
+ */
 export const NeedsToken = () =>
-  applyDecorators(ApiBearerAuth('token'), ApiSecurity('key'), failure(400), failure(401));
+  applyDecorators(ApiBearerAuth('token'), ApiSecurity('key'), failure(400), failure(401), failure(403));
 
 function schemaOf(data: z.ZodType | { pageOf: z.ZodType } | { bare: z.ZodType } | undefined): z.ZodType {
   if (data === undefined) return Done;

@@ -4,6 +4,7 @@ import type { User } from '#libs/db/entities/user.entity';
 import { hasRedisServer, RedisServer } from '#libs/limits/redis.fixture';
 import { createAdmin, createUser, TEST_PASSWORD } from '#libs/testing/factories/user.factory';
 import { TestApi, type Answer, type RequestOptions } from '../api.fixture.ts';
+import { PasswordService } from '../auth/password.service.ts';
 
 const settings = { KRONUS_LIMITS_ENABLED: 'true', KRONUS_LIMITS_WEBHOOKS_PER_SECOND: '5' };
 let api: TestApi;
@@ -177,6 +178,51 @@ describe('a log-in', () => {
   it('that goes well counts for nothing', async () => {
     for (let each = 0; each < 8; each++) expect(await logIn(user)).toEqual(expect.any(String));
     expect((await guess(user.email)).status).toBe(401);
+  });
+});
+
+describe('a password', () => {
+  beforeAll(() => start());
+  afterAll(() => api.stop());
+  beforeEach(() => newUser());
+
+  const post = (name: string, body: object, headers = here, token?: string) =>
+    api.call('POST', `/v1/auth/password/${name}`, { body, headers, ...(token !== undefined && { token }) });
+
+  it('may be forgotten five times an hour, by an account that exists and by one that does not', async () => {
+    for (const email of [user.email, 'nobody@example.com']) {
+      const answers = [];
+      for (let each = 0; each < 7; each++)
+        answers.push(await post('forgot', { email }, each % 2 ? here : from('10.4.0.1')));
+      expect([count(answers, 202), count(answers, 429)]).toEqual([5, 2]);
+      expect(Number(answers.at(-1)!.headers['retry-after'])).toBeGreaterThan(3_500);
+    }
+    await api.app.get(PasswordService).settled();
+  });
+
+  it('may be forgotten twenty times an hour at one address, whatever the accounts', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 25 }, (_, each) => post('forgot', { email: `nobody.${each}@example.org` })),
+    );
+    expect([count(answers, 202), count(answers, 429)]).toEqual([20, 5]);
+  });
+
+  it('may be guessed five times a minute, by a code as by what somebody knows who is logged in', async () => {
+    const codes = await Promise.all(
+      Array.from({ length: 8 }, () => post('reset', { email: user.email, code: '0', password: 'x' })),
+    );
+    expect([count(codes, 401), count(codes, 429)]).toEqual([5, 3]);
+    const passwords = await Promise.all(
+      Array.from({ length: 8 }, () => post('change', { password: 'wrong', new_password: 'x' }, here, token)),
+    );
+    expect([count(passwords, 401), count(passwords, 429)]).toEqual([5, 3]);
+    const known = await post(
+      'change',
+      { password: TEST_PASSWORD, new_password: 'x' },
+      from('10.5.0.1'),
+      token,
+    );
+    expect(known.status).toBe(200);
   });
 });
 

@@ -44,15 +44,23 @@ export class RequestGate {
     if (wait !== null) throw tooMany(reply, wait);
   }
 
-  /** Before a log-in is tried: `account` is the name that was given, if any. @throws AppError rate_limited */
+  /**
+   * Before a log-in is tried, or a code asked for: `account` is the name that was given, if any.
+   * @throws AppError rate_limited
+   */
   async enterLogin(request: FastifyRequest, reply: FastifyReply, account: string | null): Promise<void> {
-    if (this.kindOf(request) !== 'login') return;
+    const kind = this.kindOf(request);
+    if (kind !== 'login' && kind !== 'code') return;
+    const { codesOfAddress, codesOfAccount, loginsOfAddress } = this.#rules;
     const address = addressOf(request.ip);
     const name = account === null ? null : digest(account.trim().toLowerCase());
     // In this order: what one address does too much does not use up the room of the account's owner elsewhere.
-    const counts: Count[] = [[this.#rules.loginsOfAddress, address]];
-    if (name !== null)
-      counts.push([this.#rules.loginHere, `${name}:${address}`], [this.#rules.loginsOfAccount, name]);
+    if (kind === 'code') {
+      const ofAccount: Count[] = name === null ? [] : [[codesOfAccount, name]];
+      return this.count(request, reply, [[codesOfAddress, address], ...ofAccount]);
+    }
+    const counts: Count[] = [[loginsOfAddress, address]];
+    if (name !== null) counts.push(...this.loginsOf(name, address));
     await this.count(request, reply, counts);
     this.#logins.set(request, counts);
   }
@@ -62,6 +70,12 @@ export class RequestGate {
     const kind = this.kindOf(request);
     // Twilio's signature was checked by now: what is not signed can not use up the room of what is.
     if (kind === 'webhook') return this.count(request, reply, [[this.#rules.webhook, 'all']]);
+    // Somebody who is known tries their password again.
+    if (kind === 'login' && user) {
+      const counts = this.loginsOf(`user:${user.id}`, addressOf(request.ip));
+      await this.count(request, reply, counts);
+      this.#logins.set(request, [...(this.#logins.get(request) ?? []), ...counts]);
+    }
     if (kind !== 'caller' || this.#counted.has(request)) return;
     const credential = credentialOf(request);
     const caller = user && credential !== null ? callerOf(credential, user) : addressOf(request.ip);
@@ -85,6 +99,13 @@ export class RequestGate {
     if ((kind !== 'caller' && kind !== 'webhook') || this.#counted.has(request)) return null;
     const wait = await this.limits.take(this.#rules.caller, addressOf(request.ip));
     return wait === null ? null : tooMany(reply, wait);
+  }
+
+  private loginsOf(name: string, address: string): Count[] {
+    return [
+      [this.#rules.loginHere, `${name}:${address}`],
+      [this.#rules.loginsOfAccount, name],
+    ];
   }
 
   private async count(request: FastifyRequest, reply: FastifyReply, counts: Count[]): Promise<void> {

@@ -2,7 +2,7 @@ import type { MessageView } from '#libs/contract/message.contract';
 import type { LoggedMessage } from '#libs/db/queries/message-log';
 import { toTime, toTimeOrNull } from '../http/time.ts';
 
-/** A text that was sent as the API shows it; what it says is for the person's own eyes (`isOwn`). */
+/** A text that was sent as the API shows it; what it says is for the person's own eyes (`isOwn`), a code for nobody's. */
 export const toMessageView = (message: LoggedMessage, isOwn: boolean): MessageView => ({
   uuid: message.uuid,
   probe_id: message.probeId,
@@ -20,5 +20,6 @@ export const toMessageView = (message: LoggedMessage, isOwn: boolean): MessageVi
   sent_at: toTimeOrNull(message.sentAt),
   delivered_at: toTimeOrNull(message.deliveredAt),
   failed_at: toTimeOrNull(message.failedAt),
-  ...(isOwn && { body: message.body }),
+  // A code that still waits to be sent would open the account to whoever is only logged in.
+  ...(isOwn && message.kind !== 'password_code' && { body: message.body }),
 });

@@ -20,6 +20,7 @@ export interface UserRow {
   level?: number | null;
   clientId: number;
   isPlatformAdmin: boolean;
+  mustChangePassword: boolean;
   enabled: boolean;
   version: number;
   createdAt: Moment;
@@ -39,6 +40,7 @@ export const PERSON_QUERY = `
   select u.id, u.uuid, u.email, u.first_name as "firstName", u.last_name as "lastName",
          u.phone_number as "phoneNumber", u.role_id as "roleId", u.version,
          u.level, u.client_id as "clientId", u.is_platform_admin as "isPlatformAdmin", u.enabled,
+         u.must_change_password as "mustChangePassword",
          u.created_at as "createdAt", u.updated_at as "updatedAt",
          s.id as "settingsId", s.user_id as "userId", s.active, s.cron_expression as "cronExpression",
          s.max_retries as "maxRetries", s.wait_time_in_minutes as "waitTimeInMinutes",
@@ -68,6 +70,7 @@ export const toUserView = (user: UserRow, settings: ProbeSettingsRow, from: View
   level: user.level ?? ROLE_LEVELS[roleOf(user.roleId)],
   client_id: user.clientId,
   is_platform_admin: user.isPlatformAdmin,
+  must_change_password: user.mustChangePassword,
   enabled: user.enabled,
   version: user.version,
   probe_settings: toProbeSettingsView(settings, from),

@@ -8,6 +8,7 @@ import { DEFAULT_CLIENT_ID } from '#libs/db/entities/client.entity';
 import { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { ROLES, User } from '#libs/db/entities/user.entity';
 import { audit } from '#libs/db/queries/audit';
+import { changePassword, withdrawCode } from '#libs/db/queries/passwords';
 import { lockPerson } from '#libs/db/queries/person';
 import { Wakeups } from '#libs/db/queries/wakeups';
 import { creationFault } from '#libs/domain/accounts';
@@ -60,6 +61,7 @@ export class UsersService {
         ...profileOf(body),
         email: body.email,
         passwordHash,
+        mustChangePassword: passwordHash !== null && body.must_change_password === true,
         clientId,
         roleId: me ? ROLES[body.role ?? 'user'] : ROLES.admin,
         isPlatformAdmin: !me,
@@ -105,30 +107,36 @@ export class UsersService {
   }
 
   /**
-   * Changes the caller's own account. A new password ends every token that was given out before.
+   * Changes the caller's own account. A new password ends every token that was given out before, and the person is told
+   * of it where they were reached until then; a code for another one does not outlive a new number or address.
    * @throws AppError conflict when a version is named that is not the present one, email_taken, phone_taken
    */
   async update(me: Caller, body: UpdateUser, ifMatch: number | undefined): Promise<UserView> {
     const passwordHash = body.password === undefined ? undefined : await hashPassword(body.password);
-    return this.orm.em.fork().transactional(async (em) => {
+    const { wakeups } = this;
+    const now = this.clock.now();
+    const hasMail = this.config.mail !== null;
+    const { view, owed } = await this.orm.em.fork().transactional(async (em) => {
       // The person's lock first, as everywhere: a new number changes what is known of their phone.
-      const settings = await (body.phone_number === undefined
-        ? em.findOne(ProbeSettings, { userId: me.id })
-        : lockPerson(em, me.id));
+      const settings = await lockPerson(em, me.id);
       const user = await em.findOne(User, { id: me.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       if (!user || !settings) throw new AppError('not_found', 'user not found');
       mustBeVersion(user.version, ifMatch, body.version);
       const isNewNumber = body.phone_number !== undefined && body.phone_number !== user.phoneNumber;
       if (isNewNumber) settings.forgetReachability();
+      const isNewAddress = body.email !== undefined && body.email !== user.email;
+      if (isNewNumber || isNewAddress) await withdrawCode(em, user.id, now);
+      const reachedAt = { phoneNumber: user.phoneNumber, email: user.email };
       em.assign(user, { ...profileOf(body), ...(body.email !== undefined && { email: body.email }) });
-      if (passwordHash !== undefined) {
-        user.passwordHash = passwordHash;
-        user.tokenVersion += 1;
-      }
+      const owed = passwordHash
+        ? await changePassword(em, wakeups, { user, reachedAt, passwordHash, hasMail, now })
+        : [];
       await em.flush();
       await audit(em);
-      return toUserView(user, settings, this.viewpoint());
+      return { view: toUserView(user, settings, this.viewpoint()), owed };
     });
+    for (const { kind, entityId } of owed) wakeups.deliver(kind, entityId);
+    return view;
   }
 
   /**
