@@ -192,12 +192,7 @@ export function loadConfig(source: ConfigSource): Config {
     },
     mail: smtpUrl && smtpFrom ? { url: smtpUrl, from: smtpFrom } : null,
     secretsKey: value('kronus.secretsKey') ?? null,
-    database: {
-      url: value('database.url') ?? null,
-      adminUrl: value('database.adminUrl') ?? null,
-      readOnlyUrl: value('database.readOnlyUrl') ?? null,
-      poolSize: must('database.poolSize'),
-    },
+    database: databaseOf(value),
     temporal: {
       address: value('temporal.address') ?? null,
       namespace: must('temporal.namespace'),
@@ -243,6 +238,42 @@ export function loadConfig(source: ConfigSource): Config {
     warnings,
   });
 }
+
+/** The part of the configuration that commands need which only work on the database. */
+export type DatabaseConfig = Pick<Config, 'dataDir' | 'database'> & { postgresPort: number | null };
+
+const DATABASE_SETTINGS = /^(database\.|kronus\.dataDir$|development\.ports\.postgres$)/;
+
+/**
+ * Reads what is about the database only, so that a machine which just migrates needs no other secret.
+ * @throws ConfigError with every fault at once.
+ */
+export function loadDatabaseConfig({ mode, env, cwd, ...source }: ConfigSource): DatabaseConfig {
+  const file: ConfigFile = source.file
+    ? readConfigFile(resolve(cwd, source.file))
+    : { values: new Map(), faults: [] };
+  const faults = [...file.faults];
+  const wanted = settings.filter(({ key }) => DATABASE_SETTINGS.test(key));
+  const values = new Map<SettingKey, unknown>(
+    wanted.map((setting) => [setting.key, read(setting, mode, file, env, faults)]),
+  );
+  if (faults.length > 0) throw new ConfigError(faults);
+  const value = <Key extends SettingKey>(key: Key) => values.get(key) as SettingValue<Key> | undefined;
+  return freeze({
+    dataDir: dataDirOf(value('kronus.dataDir'), mode, cwd),
+    database: databaseOf(value),
+    postgresPort: value('development.ports.postgres') ?? null,
+  });
+}
+
+type Value = <Key extends SettingKey>(key: Key) => SettingValue<Key> | undefined;
+
+const databaseOf = (value: Value): Config['database'] => ({
+  url: value('database.url') ?? null,
+  adminUrl: value('database.adminUrl') ?? null,
+  readOnlyUrl: value('database.readOnlyUrl') ?? null,
+  poolSize: value('database.poolSize') as number,
+});
 
 function read(
   setting: Setting,

@@ -26,6 +26,8 @@ import { migrations } from './migrations/index.ts';
 export const ormConfig = (url: string, poolSize = 20): Options =>
   defineConfig({
     clientUrl: url,
+    // The driver itself reads the whole address: `sslmode`, a socket as `host`, a password that stands elsewhere.
+    driverOptions: { connectionString: url },
     entities: [
       Client,
       User,

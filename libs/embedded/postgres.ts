@@ -81,9 +81,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
 
   const port = options.port ?? (await freePort());
   const child = await launch(place, port, isDurable);
-  const password = readFileSync(place.passwordFile, 'utf8').trim();
-  const url = (database: string): string =>
-    `postgresql://${SUPERUSER}:${password}@${HOST}:${port}/${encodeURIComponent(database)}`;
+  const url = urlOf(place, port);
   return {
     port,
     pid: child.pid,
@@ -94,6 +92,25 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
   };
 };
 
+/**
+ * The server that another process runs on the folder `dataDir`, by the address of each of its databases; null when none is
+ * ready there.
+ */
+export const runningPostgres = (dataDir: string): Postgres['url'] | null => {
+  const data = join(resolve(dataDir), 'data');
+  const [pid, , , port] = postmasterLines(data);
+  if (!pid || !isAlive(Number(pid)) || !isReady(data, Number(pid))) return null;
+  return urlOf({ passwordFile: passwordFileOf(resolve(dataDir)) }, Number(port));
+};
+
+const passwordFileOf = (dataDir: string): string => join(dataDir, 'password');
+
+const urlOf = ({ passwordFile }: Pick<Place, 'passwordFile'>, port: number): Postgres['url'] => {
+  const password = readFileSync(passwordFile, 'utf8').trim();
+  return (database) =>
+    `postgresql://${SUPERUSER}:${password}@${HOST}:${port}/${encodeURIComponent(database)}`;
+};
+
 const prepare = async (dataDir: string, say: Say): Promise<Place> => {
   const data = join(dataDir, 'data');
   const user = await postgresUser(data, say);
@@ -102,7 +119,7 @@ const prepare = async (dataDir: string, say: Say): Promise<Place> => {
   const binaries = await findPostgresBinaries(isOtherUser, say);
   if (isOtherUser)
     for (const folder of makePassable(dataDir)) say(`made ${folder} passable for the OS user of PostgreSQL`);
-  return { data, passwordFile: join(dataDir, 'password'), log: join(dataDir, 'server.log'), user, binaries };
+  return { data, passwordFile: passwordFileOf(dataDir), log: join(dataDir, 'server.log'), user, binaries };
 };
 
 /** Creates the data under a name of its own first, so that a start that is cut off leaves nothing half made. */
@@ -218,11 +235,16 @@ const launch = async (
 
 /** What pg_ctl looks at too: the eighth line of postmaster.pid. */
 const isReady = (data: string, pid: number): boolean => {
+  const lines = postmasterLines(data);
+  return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';
+};
+
+/** The server's own note about itself: process id, folder, start, port …; nothing while there is none. */
+const postmasterLines = (data: string): string[] => {
   try {
-    const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
-    return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';
+    return readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
   } catch {
-    return false;
+    return [];
   }
 };
 

@@ -5,6 +5,7 @@ import { openDataDir } from './data-dir.ts';
 import { assertPortFree, portOr } from './ports.ts';
 import { startPhones } from './phones.ts';
 import { startPostgres } from './postgres.ts';
+import { setUpEmbedded, type DatabaseUrls } from './database.ts';
 import type { Progress, Say } from './progress.ts';
 import { supervise, type Supervisable } from './supervise.ts';
 import { findTemporal } from './temporal-binary.ts';
@@ -20,13 +21,6 @@ export interface Stack {
   twilioApiBaseUrl: string | null;
   /** Ends everything that was started, last first. */
   stop: StopInReverse;
-}
-
-/** One database as each of its three roles: the service, its owner who migrates and restores, and the reader. */
-export interface DatabaseUrls {
-  url: string;
-  adminUrl: string;
-  readOnlyUrl: string;
 }
 
 /** How the servers are brought up. */
@@ -45,8 +39,6 @@ const PORT_SETTINGS = {
   temporal: 'KRONUS_TEMPORAL_PORT',
   postgres: 'KRONUS_POSTGRES_PORT',
 } as const;
-const DATABASE = 'kronus';
-
 /**
  * Brings up every server that is not configured to be somebody else's, each supervised and keeping its data in the
  * data folder. A port that was asked for and is taken is a fault; a port of our own choice gives way.
@@ -60,19 +52,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       const dataDir = openDataDir(config.dataDir);
       stop.add('data folder', () => dataDir.release());
     }
-    const [databaseUrl, temporal, phones] = await Promise.all([
-      config.database.url ?? embeddedPostgres(options, stop),
+    const [databases, temporal, phones] = await Promise.all([
+      configuredDatabases(config) ?? embeddedPostgres(options, stop),
       config.temporal.address
         ? { address: config.temporal.address, uiUrl: undefined }
         : embeddedTemporal(options, stop),
       bringsPhones(config) ? phonesServer(options, stop) : null,
     ]);
     return {
-      databases: {
-        url: databaseUrl,
-        adminUrl: config.database.adminUrl ?? databaseUrl,
-        readOnlyUrl: config.database.readOnlyUrl ?? databaseUrl,
-      },
+      databases,
       stop,
       temporalAddress: temporal.address,
       pages: {
@@ -85,6 +73,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop.stopAll();
     throw error;
   }
+}
+
+function configuredDatabases({ database }: Config): DatabaseUrls | null {
+  const { url, adminUrl, readOnlyUrl } = database;
+  return url === null ? null : { url, adminUrl: adminUrl ?? url, readOnlyUrl: readOnlyUrl ?? url };
 }
 
 const bringsPhones = (config: Config): boolean => config.mode !== 'production' && !config.twilio.apiBaseUrl;
@@ -118,7 +111,7 @@ function start<S extends Supervisable>(
   });
 }
 
-async function embeddedPostgres(options: StackOptions, stop: StopInReverse): Promise<string> {
+async function embeddedPostgres(options: StackOptions, stop: StopInReverse): Promise<DatabaseUrls> {
   const { config } = options;
   const port = await portFor('postgres', 'PostgreSQL', config);
   const dataDir = join(config.dataDir, 'postgres');
@@ -126,8 +119,7 @@ async function embeddedPostgres(options: StackOptions, stop: StopInReverse): Pro
   const postgres = await start('PostgreSQL', options, stop, (say) =>
     startPostgres({ dataDir, port, isDurable, say }),
   );
-  await postgres.createDatabase(DATABASE);
-  return postgres.url(DATABASE);
+  return setUpEmbedded(postgres.url);
 }
 
 async function embeddedTemporal(options: StackOptions, stop: StopInReverse) {

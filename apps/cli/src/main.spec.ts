@@ -104,7 +104,15 @@ describe('kronus completion', () => {
       const env = { PATH: `${folder}:${process.env.PATH}`, SHELL: '/bin/zsh' };
       return spawnSync('bash', ['-c', script], { encoding: 'utf8', env }).stdout.trim().split('\n');
     };
-    expect(complete('kronus', '').sort()).toEqual(['api', 'completion', 'help', 'server', 'user', 'worker']);
+    expect(complete('kronus', '').sort()).toEqual([
+      'api',
+      'completion',
+      'db',
+      'help',
+      'server',
+      'user',
+      'worker',
+    ]);
     expect(complete('kronus', 'se')).toEqual(['server']);
     expect(complete('kronus', 'completion', 'b')).toEqual(['bash']);
     expect(complete('kronus', 'server', '--c')).toEqual(['--config']);

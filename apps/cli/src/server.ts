@@ -2,10 +2,10 @@ import { rm } from 'node:fs/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Client, Connection } from '@temporalio/client';
 import type { Config } from '#libs/config/config';
-import { migrate } from '#libs/db/migrate';
 import { ormConfig } from '#libs/db/orm.config';
 import { readBacklog } from '#libs/db/queries/backlog';
 import { Wakeups } from '#libs/db/queries/wakeups';
+import { prepareSchema } from '#libs/db/schema-state';
 import { systemClock } from '#libs/domain/clock';
 import { build } from '#libs/config/build';
 import { defaultCacheDir } from '#libs/embedded/cache-dir';
@@ -20,6 +20,7 @@ import { dataConverterOf } from '#libs/temporal/data-converter';
 import type { Tracing } from '#libs/telemetry/tracing';
 import { createSignalSender } from '#workflows/signals.client';
 import { traceSignals } from '#workflows/trace.client';
+import { asFault } from './fault.ts';
 import { createHealth } from './health.ts';
 
 /** Which halves of Kronus this process runs. */
@@ -61,25 +62,17 @@ export async function runServer(configured: Config, parts: Parts): Promise<void>
   await ending.ended;
 }
 
-/** What only a mistake in the code throws. */
-const BUGS = [TypeError, ReferenceError, SyntaxError, RangeError];
-
-/** An error that tells of the surroundings is a fault, said in its own sentence; a bug keeps its stack. */
-function asFault(error: unknown): unknown {
-  if (!(error instanceof Error) || BUGS.some((bug) => error instanceof bug)) return error;
-  return Object.assign(error, { faults: [error.message] });
-}
-
 async function startParts(config: Config, stack: Stack, parts: Parts, progress: Progress, ending: Ending) {
   const { stop } = stack;
   const temporal = { ...config.temporal, address: stack.temporalAddress };
   const orm = await MikroORM.init(ormConfig(stack.databases.url, config.database.poolSize));
   stop.add('database connections', () => orm.close());
   await progress.step('Database schema', async (say) => {
-    const { host } = new URL(stack.databases.url);
+    const { url, adminUrl } = stack.databases;
+    const { host } = new URL(url);
     const database = { name: 'PostgreSQL', address: host, setting: 'DATABASE_URL' };
     await reach(database, () => orm.em.fork().execute('select 1'), { say });
-    await migrate(orm);
+    await prepareSchema(orm, adminUrl === url ? null : adminUrl, (text) => progress.line(text));
   });
 
   const tracing = await traceTo(config.tracing.endpoint, stop);
