@@ -100,6 +100,8 @@ export const runningPostgres = (dataDir: string): Postgres['url'] | null => {
   const data = join(resolve(dataDir), 'data');
   const [pid, , , port] = postmasterLines(data);
   if (!pid || !isAlive(Number(pid)) || !isReady(data, Number(pid))) return null;
+  // The note outlives a crash of the machine, and its process id may be another process' by now.
+  if (!commandLine(Number(pid)).includes(data)) return null;
   return urlOf({ passwordFile: passwordFileOf(resolve(dataDir)) }, Number(port));
 };
 

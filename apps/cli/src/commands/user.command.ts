@@ -65,7 +65,7 @@ async function create(config: Config, flags: CreateFlags) {
   const { readPassword } = await import('../read-password.ts');
   const password = await readPassword(flags['password-stdin'] === true);
   if (flags['password-stdin'] && password === null) throw fault('there is no password on standard input');
-  const { withDatabase } = await import('../database.ts');
+  const { withDatabase } = await import('../database/with-database.ts');
   const { createUserAsOperator } = await import('#apps/api/src/main');
   const { systemClock } = await import('#libs/domain/clock');
   const given = {
