@@ -10,6 +10,8 @@ const common = {
 export default {
   globalSetup: '<rootDir>/libs/testing/jest-global-setup.ts',
   globalTeardown: '<rootDir>/libs/testing/jest-global-teardown.ts',
+  coverageProvider: 'v8',
+  coverageReporters: ['text-summary', 'lcovonly', 'html', 'json-summary'],
   maxWorkers: 2,
   // On a busy machine a server may take its time; what hangs still fails.
   testTimeout: 30_000,

@@ -18,6 +18,13 @@ describe('ports', () => {
     );
   });
 
+  it('looks at the address that is meant, when it is one of many', async () => {
+    const port = await freePort();
+    await take(port, '127.0.0.1');
+    if (process.platform === 'linux') await assertPortFree(port, 'API', 'KRONUS_PORT', '127.0.0.2');
+    await expect(assertPortFree(port, 'API', 'KRONUS_PORT', '0.0.0.0')).rejects.toThrow('is taken');
+  });
+
   it('is content with a free one and leaves it free', async () => {
     const port = await freePort();
     await assertPortFree(port, 'API', 'KRONUS_PORT');

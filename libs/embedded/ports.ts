@@ -12,10 +12,12 @@ const tryListen = (port: number, host: string): Promise<{ port: number } | { cod
     });
   });
 
+// Both, because some systems let a wildcard listener stand beside one on the loopback address.
+const USUAL_HOSTS = ['0.0.0.0', '127.0.0.1'];
+
 /** Why nobody can listen on `port` (an error code such as `EADDRINUSE`), or undefined when one can. */
-const obstacle = async (port: number): Promise<string | undefined> => {
-  // Both, because some systems let a wildcard listener stand beside one on the loopback address.
-  for (const host of ['0.0.0.0', '127.0.0.1']) {
+const obstacle = async (port: number, hosts = USUAL_HOSTS): Promise<string | undefined> => {
+  for (const host of hosts) {
     const result = await tryListen(port, host);
     if ('code' in result) return result.code;
   }
@@ -23,11 +25,16 @@ const obstacle = async (port: number): Promise<string | undefined> => {
 };
 
 /**
- * Makes sure that `port` can be listened on.
+ * Makes sure that `port` can be listened on; at an address of its own (`host`) others may listen on the same port elsewhere.
  * @throws Error with one sentence naming the part (`what`) and the setting that moves it.
  */
-export const assertPortFree = async (port: number, what: string, setting: string): Promise<void> => {
-  const code = await obstacle(port);
+export const assertPortFree = async (
+  port: number,
+  what: string,
+  setting: string,
+  host = '0.0.0.0',
+): Promise<void> => {
+  const code = await obstacle(port, USUAL_HOSTS.includes(host) ? USUAL_HOSTS : [host]);
   if (!code) return;
   const problem = code === 'EACCES' ? 'may not be opened by this user' : 'is taken';
   throw new Error(`Port ${port} (${what}) ${problem}; set ${setting} to another one.`);

@@ -42,10 +42,11 @@ export async function runServer(configured: Config, parts: Parts): Promise<void>
   const progress = new Progress();
   const ending = new Ending(progress, configured);
   try {
-    if (parts.api) await assertPortFree(configured.port, 'API', 'KRONUS_PORT');
+    const { host, port } = configured;
+    if (parts.api) await assertPortFree(port, 'API', 'KRONUS_PORT', host);
     const { workerPort } = configured.metrics;
     if (parts.worker && workerPort !== null)
-      await assertPortFree(workerPort, 'metrics', 'KRONUS_WORKER_METRICS_PORT');
+      await assertPortFree(workerPort, 'metrics', 'KRONUS_WORKER_METRICS_PORT', host);
     const stack = await startStack({
       config: configured,
       progress,

@@ -10,6 +10,7 @@ import {
   type OpenAPIObject,
 } from '@nestjs/swagger';
 import { z } from 'zod';
+import { build } from '#libs/config/build';
 import { Done, Failure, pageOf, successOf } from '#libs/contract/errors';
 import { kindOf } from '../limits/limit.rules.ts';
 
@@ -70,7 +71,7 @@ export function serveDocs(app: NestFastifyApplication): void {
     .setOpenAPIVersion('3.0.3')
     .setTitle('Kronus')
     .setDescription('Checks that people are alive and well, and acts when they are not.')
-    .setVersion('1')
+    .setVersion(build.version)
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'token')
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-Api-Key' }, 'key')
     .build();
