@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { formatDuration, Progress, type Say } from '#libs/embedded/progress';
+import { measureBackup } from './backup.bench.ts';
 import { measureCycle } from './cycle.bench.ts';
 import { isMet, type SectionResult } from './figures.ts';
 import { measureHerd, measureTick } from './herd.bench.ts';
@@ -16,8 +17,8 @@ import { runScript } from '../script.ts';
 import { measureSleepers } from './sleepers.bench.ts';
 import { measureStart } from './start.bench.ts';
 
-const USAGE = `usage: npm run bench -- [SECTION…] [--people N] [--seconds N] [--route TEXT]
-                      [--long] [--profile DIR]
+const USAGE = `usage: npm run bench -- [SECTION…] [--people N] [--messages N] [--seconds N]
+                      [--route TEXT] [--long] [--profile DIR]
 
 sections (all when none is named):
   start    from the command to "ready", with new and with kept data
@@ -30,8 +31,10 @@ sections (all when none is named):
   login    whether the time of a refused log-in tells who exists
   sleepers what 1,000 people cost who are asleep; with --long 10,000 and 50,000
   rate     whether a herd keeps to a configured rate
+  backup   time and memory of a backup and its restore, and whether every row is there again
 
   --people N      size of the herd (1000)
+  --messages N    how many are backed up (1000000)
   --seconds N     length of each HTTP measurement (5)
   --route TEXT    only HTTP routes whose name holds TEXT
   --long          the large herds too: about an hour more
@@ -39,6 +42,7 @@ sections (all when none is named):
 
 interface Sizes {
   people: number;
+  messages: number;
   seconds: number;
   route: string | undefined;
   isLong: boolean;
@@ -73,9 +77,10 @@ async function inTurn(
   };
 }
 
-const wholeNumber = (text: string, name: string): number => {
-  if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`--${name} must be a whole number from 1 to 99999`);
-  return Number(text);
+const wholeNumber = (text: string, name: string, most = 99_999): number => {
+  const number = /^[1-9]\d{0,7}$/.test(text) ? Number(text) : Infinity;
+  if (number > most) throw new Error(`--${name} must be a whole number from 1 to ${most}`);
+  return number;
 };
 
 function readOptions() {
@@ -83,6 +88,7 @@ function readOptions() {
     allowPositionals: true,
     options: {
       people: { type: 'string', default: '1000' },
+      messages: { type: 'string', default: '1000000' },
       seconds: { type: 'string', default: '5' },
       route: { type: 'string' },
       long: { type: 'boolean', default: false },
@@ -90,7 +96,7 @@ function readOptions() {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const names = ['start', ...Object.keys(SECTIONS), 'rate'];
+  const names = ['start', ...Object.keys(SECTIONS), 'rate', 'backup'];
   const unknown = positionals.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`there is no section "${unknown}"`);
   return {
@@ -99,6 +105,7 @@ function readOptions() {
     profileDir: values.profile,
     sizes: {
       people: wholeNumber(values.people, 'people'),
+      messages: wholeNumber(values.messages, 'messages', 99_999_999),
       seconds: wholeNumber(values.seconds, 'seconds'),
       route: values.route,
       isLong: values.long,
@@ -113,6 +120,9 @@ let rig: Rig | undefined;
 /** Measures one section after the other; what was measured is kept when a later one fails. */
 async function measure({ sections, sizes, profileDir }: Options, progress: Progress, results: Results) {
   if (sections.includes('start')) results.start = await progress.step('start', measureStart);
+  if (sections.includes('backup')) {
+    results.backup = await progress.step('backup', (say) => measureBackup(say, sizes.messages));
+  }
   if (sections.includes('rate')) results.rate = await progress.step('rate', measureRate);
   const shared = sections.filter((name) => name in SECTIONS);
   if (shared.length === 0) return;
