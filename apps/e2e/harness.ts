@@ -146,11 +146,21 @@ export class Kronus {
     await end(this.running.process, 'SIGKILL');
   }
 
+  /** Stops it in order; data stays. */
+  async halt(): Promise<void> {
+    const code = await end(this.running.process, 'SIGTERM');
+    if (code !== 0) throw new Error(`kronus ended with code ${code}:\n${this.output().slice(-2_000)}`);
+  }
+
   /** Stops it in order and starts it again on what was kept, as an upgrade does. */
   async upgrade(): Promise<void> {
-    const code = await end(this.running.process, 'SIGTERM');
-    if (code !== 0) throw new Error(`kronus ended with code ${code}`);
+    await this.halt();
     await this.restart();
+  }
+
+  /** Everything that it printed since its last start. */
+  output(): string {
+    return this.running.output();
   }
 
   /** Starts Kronus again after a crash, on what was kept. */

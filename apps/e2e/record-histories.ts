@@ -6,17 +6,21 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Client, Connection } from '@temporalio/client';
 import { findTemporal } from '#libs/embedded/temporal-binary';
+import { BACKUP_DRILL_SCHEDULE } from '#workflows/backup-drill/backup-drill.contract';
+import { backupWorkflowId } from '#workflows/backup/backup.contract';
 import { drillWorkflowId } from '#workflows/drill/drill.contract';
 import { escalationWorkflowId } from '#workflows/escalation/escalation.contract';
 import { noticesWorkflowId } from '#workflows/notices/notices.contract';
 import { probeWorkflowId } from '#workflows/probe/probe.contract';
 import { RECONCILE_WORKFLOW } from '#workflows/reconcile/reconcile.contract';
-import { Kronus } from './harness.ts';
+import { Kronus, until } from './harness.ts';
 
 const version = process.argv[2];
 if (!version) throw new Error('name the version: npm run record-histories -- v1');
 
-const kronus = await Kronus.start();
+const kronus = await Kronus.start({
+  env: { KRONUS_BACKUP_ENABLED: 'true', KRONUS_BACKUP_SCHEDULE: '0 0 1 1 *' },
+});
 const temporal = await findTemporal();
 
 function record(folder: string, story: string, workflowId: string): void {
@@ -85,7 +89,22 @@ await careful.account.expects(200, 'DELETE', `${careful.path}/drills/${cancelled
 await kronus.minutesPass(3);
 record('drill', 'cancelled', drillWorkflowId(cancelled.id));
 
+const admin = await kronus.admin();
+const { id: backupId } = await admin.expects(202, 'POST', '/v1/backups');
+const backupStatus = async () => (await admin.expects(200, 'GET', `/v1/backups/${backupId}`)).status;
+await until(async () => (await backupStatus()) === 'succeeded', 30_000, 'the backup');
+await kronus.minutesPass(3);
+record('backup', 'ordered', backupWorkflowId(backupId));
+
 const connection = await Connection.connect({ address: kronus.temporalAddress });
+const drills = new Client({ connection }).schedule.getHandle(BACKUP_DRILL_SCHEDULE);
+await drills.trigger();
+const lastDrill = async () => (await drills.describe()).info.recentActions.at(-1)?.action.workflow;
+await until(async () => (await lastDrill()) !== undefined, 30_000, 'the drill of a backup');
+const { workflowId: drillOfBackupId } = (await lastDrill())!;
+await new Client({ connection }).workflow.getHandle(drillOfBackupId).result();
+record('backup-drill', 'proven', drillOfBackupId);
+
 const query = `WorkflowType = '${RECONCILE_WORKFLOW}' AND ExecutionStatus = 'Completed'`;
 for await (const { workflowId } of new Client({ connection }).workflow.list({ query })) {
   record('reconcile', 'quiet', workflowId);

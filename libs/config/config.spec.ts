@@ -119,6 +119,8 @@ describe('loadConfig in production', () => {
         prefix: 'kronus',
         schedule: '0 * * * *',
         passPhrase: 'passphrase',
+        apiEndpoint: null,
+        atShutdown: true,
         applicationCredentials: '/path/to/google/credentials',
       },
       metrics: { isEnabled: false, workerPort: null },
@@ -427,7 +429,7 @@ describe('the other modes', () => {
       host: '127.0.0.1',
       timeZone: 'America/Toronto',
       auth: { privateKeyPem: null },
-      backup: { isEnabled: false, bucket: null, passPhrase: 'passphrase' },
+      backup: { isEnabled: true, bucket: null, passPhrase: 'passphrase' },
       minuteMs: 60_000,
     });
     expect(load(undefined, {}, 'development').twilio.accountSid).toMatch(/^AC0{32}$/);

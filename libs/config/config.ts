@@ -81,10 +81,12 @@ export interface Config {
     retentionDays: number;
     drillSchedule: string;
     restoreOnEmpty: boolean;
+    atShutdown: boolean;
     prefix: string;
     schedule: string;
     passPhrase: string;
     applicationCredentials: string | null;
+    apiEndpoint: string | null;
   };
   /** `workerPort` null means that a process with a worker serves none of its own. */
   metrics: { isEnabled: boolean; workerPort: number | null };
@@ -214,10 +216,12 @@ export function loadConfig(source: ConfigSource): Config {
       retentionDays: must('backup.retentionDays'),
       drillSchedule: must('backup.drillSchedule'),
       restoreOnEmpty: must('backup.restoreOnEmpty'),
+      atShutdown: must('backup.atShutdown'),
       prefix: must('google.storage.prefix'),
       schedule: must('backup.schedule'),
       passPhrase: must('backup.passPhrase'),
       applicationCredentials: value('google.applicationCredentials') ?? null,
+      apiEndpoint: value('google.storage.apiEndpoint') ?? null,
     },
     metrics: {
       isEnabled: must('kronus.metrics.enabled'),

@@ -364,7 +364,7 @@ export const settings = [
     key: 'backup.enabled',
     env: 'KRONUS_BACKUP_ENABLED',
     aliases: ['google.storage.enableSqliteBackupAndSync'],
-    default: 'false',
+    default: { production: 'false', development: 'true', test: 'false' },
     doc: 'Whether backups are made on the schedule.',
     schema: flag,
   },
@@ -406,6 +406,13 @@ export const settings = [
     schema: flag,
   },
   {
+    key: 'backup.atShutdown',
+    env: 'KRONUS_BACKUP_AT_SHUTDOWN',
+    default: 'true',
+    doc: 'Whether `kronus server` takes a last backup when it stops, as far as the time allows.',
+    schema: flag,
+  },
+  {
     key: 'backup.passPhrase',
     env: 'KRONUS_BACKUP_PASS_PHRASE',
     aliases: ['sqlite.passPhrase'],
@@ -428,6 +435,13 @@ export const settings = [
     default: 'kronus',
     doc: 'Folder of the backups within the bucket.',
     schema: text.transform((value) => value.replace(/^\/+|\/+$/g, '')),
+  },
+  {
+    key: 'google.storage.apiEndpoint',
+    env: 'KRONUS_GCS_ENDPOINT',
+    derivedDefault: "none: Google's own",
+    doc: 'Another address of the bucket, of a store that speaks the same; asked without credentials unless a file of them is set.',
+    schema: webUrl,
   },
   {
     key: 'google.applicationCredentials',

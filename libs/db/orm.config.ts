@@ -2,6 +2,7 @@ import { defineConfig, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import { ApiKey } from './entities/api-key.entity.ts';
 import { AuditEntry } from './entities/audit-entry.entity.ts';
+import { Backup } from './entities/backup.entity.ts';
 import { Client } from './entities/client.entity.ts';
 import { Consent } from './entities/consent.entity.ts';
 import { Contact } from './entities/contact.entity.ts';
@@ -49,6 +50,7 @@ export const ormConfig = (url: string, poolSize = 20): Options =>
       AuditEntry,
       PasswordReset,
       Mail,
+      Backup,
     ],
     extensions: [Migrator],
     migrations: { migrationsList: migrations, snapshot: false, tableName: 'migrations' },

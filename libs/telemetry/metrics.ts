@@ -26,6 +26,7 @@ export class Metrics {
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #backlog: () => Promise<Backlog>;
   readonly #ups: () => Promise<Ups>;
+  readonly #more: (() => Promise<string>)[] = [];
   #sdkUrl: string | undefined;
 
   constructor(readBacklog: () => Promise<Backlog>, readUps: () => Promise<Ups> = async () => ({})) {
@@ -51,11 +52,17 @@ export class Metrics {
     this.#sdkUrl = sdkUrl;
   }
 
+  /** From now on tells what this answers in Prometheus' text format, too. It is asked as seldom as for the backlog. */
+  add(render: () => Promise<string>): void {
+    this.#more.push(remembered(render, KEEP_BACKLOG_MS));
+  }
+
   /** Everything in Prometheus' text format, within two seconds. Never throws: what does not tell in time is left out. */
   async render(): Promise<string> {
     const parts = await Promise.all([
       this.#registry.metrics().catch(() => ''),
       this.#renderBacklog(),
+      ...this.#more.map((render) => withinLimit(render())),
       this.#sdkUrl === undefined ? '' : withinLimit(fetchText(this.#sdkUrl)),
     ]);
     return parts.map((part) => (part ? `${part.trimEnd()}\n` : '')).join('');

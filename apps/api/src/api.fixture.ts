@@ -14,7 +14,7 @@ import { findPrivateInLog } from '#libs/testing/log-privacy';
 import { TestClock } from '#libs/testing/clock';
 import { TEST_PASSWORD } from '#libs/testing/factories/user.factory';
 import { createTestDatabase } from '#libs/testing/test-servers';
-import { createApi } from './main.ts';
+import { createApi, type ApiDeps } from './main.ts';
 
 /** An answer in its envelope, loosely typed: what it must be is what the tests say. */
 export interface Answer {
@@ -52,8 +52,8 @@ export class TestApi {
   #isDataTemporary!: boolean;
 
   /** Starts one with an empty, migrated database; `env` holds further settings. */
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<TestApi> {
-    return TestApi.#startOn(await createTestDatabase('api'), env);
+  static async start(env: NodeJS.ProcessEnv = {}, more: Pick<ApiDeps, 'backups'> = {}): Promise<TestApi> {
+    return TestApi.#startOn(await createTestDatabase('api'), env, more);
   }
 
   /** Starts another process's API on the database and the kept keys of this one; it is to be stopped first. */
@@ -67,6 +67,7 @@ export class TestApi {
   static async #startOn(
     { url, drop }: { url: string; drop(): Promise<void> },
     env: NodeJS.ProcessEnv,
+    more: Pick<ApiDeps, 'backups'> = {},
   ): Promise<TestApi> {
     const api = new TestApi();
     api.#databaseUrl = url;
@@ -102,7 +103,7 @@ export class TestApi {
     );
     const log = { write: (line: string) => void (api.log += line) };
     const rest = { metrics, health, log, tracing: null, wakeups: api.#wakeups };
-    api.app = await createApi({ config, orm, clock, ...rest });
+    api.app = await createApi({ config, orm, clock, ...rest, ...more });
     return api;
   }
 

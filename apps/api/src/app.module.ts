@@ -7,6 +7,7 @@ import { AuditGuard } from './audit/audit.guard.ts';
 import { AuditModule } from './audit/audit.module.ts';
 import { AccessGuard } from './auth/access.guard.ts';
 import { AuthModule } from './auth/auth.module.ts';
+import { BackupsModule } from './backups/backups.module.ts';
 import { ClientsModule } from './clients/clients.module.ts';
 import { ContactsModule } from './contacts/contacts.module.ts';
 import { DepsModule, type ApiDeps } from './deps.module.ts';
@@ -52,6 +53,7 @@ export class AppModule {
         MessagesModule,
         WebhooksModule,
         AuditModule,
+        BackupsModule,
       ],
       providers: [
         // First, so that what is refused is known as well.

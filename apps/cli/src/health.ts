@@ -1,8 +1,8 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Connection } from '@temporalio/client';
 import type { Config } from '#libs/config/config';
+import { readBackupState } from '#libs/db/queries/backups';
 import { systemClock } from '#libs/domain/clock';
-import type { BackupRecord } from '#libs/domain/health';
 import type { StopInReverse } from '#libs/embedded/children';
 import { connectRedis } from '#libs/limits/redis';
 import { Health } from '#libs/telemetry/health';
@@ -28,19 +28,15 @@ export function createHealth({ config, orm, connection, hasApi, stop }: HealthDe
       temporal: () => lookAtNamespace(connection, temporal.namespace),
       provider: () => lookAtAccount(twilio),
       redis: hasApi ? lookAtRedis(config.limits, stop) : null,
-      backups: async () => NO_BACKUPS,
+      backups: async () => ({
+        isEnabled: backup.isEnabled,
+        ...(await readBackupState(orm.em.fork(), systemClock.now())),
+      }),
     },
     { ...backup, timeZone, since: systemClock.now() },
     systemClock,
   );
 }
-
-const NO_BACKUPS: BackupRecord = {
-  isEnabled: false,
-  lastSucceededAt: null,
-  lastFailedAt: null,
-  lastProvenAt: null,
-};
 
 /** On a connection of its own: that of the limits belongs to the API, and says when Redis comes and goes. */
 function lookAtRedis({ isEnabled, redisUrl }: Config['limits'], stop: StopInReverse) {

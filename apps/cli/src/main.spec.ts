@@ -106,6 +106,7 @@ describe('kronus completion', () => {
     };
     expect(complete('kronus', '').sort()).toEqual([
       'api',
+      'backup',
       'completion',
       'db',
       'help',

@@ -1,6 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { build } from '#libs/config/build';
+import { backupCommand } from './commands/backup.command.ts';
 import { completionCommand } from './commands/completion.command.ts';
 import { dbCommand } from './commands/db.command.ts';
 import { helpCommand } from './commands/help.command.ts';
@@ -8,7 +9,7 @@ import type { RootFlags } from './commands/root-flags.ts';
 import { apiCommand, serverCommand, workerCommand } from './commands/server.command.ts';
 import { userCommand } from './commands/user.command.ts';
 
-const commands = ['api', 'completion', 'db', 'help', 'server', 'user', 'worker'];
+const commands = ['api', 'backup', 'completion', 'db', 'help', 'server', 'user', 'worker'];
 
 /** Reads the command line and runs its command. Modules that are slow to load are imported by the handlers. */
 function run(args: string[]): Promise<unknown> {
@@ -30,6 +31,7 @@ function run(args: string[]): Promise<unknown> {
     .command(serverCommand)
     .command(apiCommand)
     .command(workerCommand)
+    .command(backupCommand)
     .command(dbCommand)
     .command(userCommand)
     .command({ command: '$0', describe: false, handler: () => void parser.showHelp('log') })

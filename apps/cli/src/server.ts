@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Client, Connection } from '@temporalio/client';
+import type { BackupMaker } from '#activities/backup-maker';
 import type { Config } from '#libs/config/config';
 import { ormConfig } from '#libs/db/orm.config';
 import { readBacklog } from '#libs/db/queries/backlog';
+import { readBackupState } from '#libs/db/queries/backups';
 import { Wakeups } from '#libs/db/queries/wakeups';
 import { prepareSchema } from '#libs/db/schema-state';
 import { systemClock } from '#libs/domain/clock';
@@ -13,15 +15,20 @@ import { formatDuration, Progress } from '#libs/embedded/progress';
 import { assertPortFree } from '#libs/embedded/ports';
 import { reach } from '#libs/embedded/reach';
 import { startStack, type Stack } from '#libs/embedded/stack';
+import { renderBackups } from '#libs/telemetry/backup.gauges';
 import { Metrics } from '#libs/telemetry/metrics';
 import { listenForMetrics } from '#libs/telemetry/metrics.listener';
+import { openStore } from '#libs/storage/open-store';
 import { connectionOptions } from '#libs/temporal/connection';
 import { dataConverterOf } from '#libs/temporal/data-converter';
 import type { Tracing } from '#libs/telemetry/tracing';
+import { startBackup } from '#workflows/backup/backup.client';
 import { createSignalSender } from '#workflows/signals.client';
 import { traceSignals } from '#workflows/trace.client';
+import { createBackupMaker, takeLastBackup } from './backups.ts';
 import { asFault } from './fault.ts';
 import { createHealth } from './health.ts';
+import { restoreOnEmpty } from './restore-on-empty.ts';
 
 /** Which halves of Kronus this process runs. */
 export interface Parts {
@@ -31,6 +38,10 @@ export interface Parts {
 
 /** How long an orderly stop may take before the process ends anyway. */
 const STOP_LIMIT_MS = 20_000;
+/** What the end of the servers may take after a last backup. */
+const STOP_RESERVE_MS = 5_000;
+/** Ordering a backup takes a moment, or Temporal is away. */
+const START_BACKUP_LIMIT_MS = 3_000;
 
 /**
  * Runs API and worker, or one of them, with every server that is not configured elsewhere, until SIGINT or SIGTERM.
@@ -68,13 +79,16 @@ async function startParts(config: Config, stack: Stack, parts: Parts, progress: 
   const temporal = { ...config.temporal, address: stack.temporalAddress };
   const orm = await MikroORM.init(ormConfig(stack.databases.url, config.database.poolSize));
   stop.add('database connections', () => orm.close());
-  await progress.step('Database schema', async (say) => {
+  const offer = await progress.step('Database schema', async (say) => {
     const { url, adminUrl } = stack.databases;
     const { host } = new URL(url);
     const database = { name: 'PostgreSQL', address: host, setting: 'DATABASE_URL' };
     await reach(database, () => orm.em.fork().execute('select 1'), { say });
+    const told = await restoreOnEmpty(config, adminUrl, say);
     await prepareSchema(orm, adminUrl === url ? null : adminUrl, (text) => progress.line(text));
+    return told;
   });
+  if (offer !== null) progress.line(offer);
 
   const tracing = await traceTo(config.tracing.endpoint, stop);
   const connection = Connection.lazy(connectionOptions(temporal));
@@ -91,19 +105,33 @@ async function startParts(config: Config, stack: Stack, parts: Parts, progress: 
   });
   stop.add('signals', () => wakeups.close());
 
+  const store = config.backup.isEnabled ? await openStore(config.backup) : null;
+  const backups = store && createBackupMaker(config, { databases: stack.databases, orm, store });
+  if (!backups && parts.worker) progress.line('Backups are off (backup.enabled).');
+  // Not by the halves: of many processes that come and go each would make one.
+  if (backups && config.backup.atShutdown && parts.api && parts.worker)
+    stop.add('last backup', () => ending.lastBackup(backups));
+
   const deps = { config, orm, wakeups, tracing, clock: systemClock };
   const health = createHealth({ config, orm, connection, hasApi: parts.api, stop });
   const metrics = new Metrics(
     () => readBacklog(orm.em.fork(), systemClock.now(), config.minuteMs),
     () => health.ups(),
   );
+  if (backups)
+    metrics.add(async () => renderBackups(await readBackupState(orm.em.fork(), systemClock.now())));
   await Promise.all([
-    parts.api && progress.step('API', () => startApiPart({ ...deps, metrics, health }, stop)),
+    parts.api &&
+      progress.step('API', () => {
+        const start = (id: string) =>
+          connection.withDeadline(Date.now() + START_BACKUP_LIMIT_MS, () => startBackup(client.workflow, id));
+        return startApiPart({ ...deps, metrics, health, ...(store && { backups: { store, start } }) }, stop);
+      }),
     parts.worker &&
       progress.step('Worker', async (say) => {
         const server = { name: 'Temporal', address: temporal.address, setting: 'TEMPORAL_ADDRESS' };
         await reach(server, () => connection.ensureConnected(), { say });
-        await startWorkerPart({ ...deps, client, temporal }, metrics, parts, stop, ending);
+        await startWorkerPart({ ...deps, client, temporal, backups }, metrics, parts, stop, ending);
       }),
   ]);
 }
@@ -153,6 +181,7 @@ class Ending {
   #resolve!: () => void;
   #stack: Stack | undefined;
   #isBegun = false;
+  #deadline = 0;
 
   constructor(
     private readonly progress: Progress,
@@ -175,11 +204,19 @@ class Ending {
     await this.#removeTemporaryData();
   }
 
+  /** Takes a last backup when this is an orderly end, in what is left of its time. */
+  async lastBackup(maker: BackupMaker): Promise<void> {
+    if (!this.#isBegun || process.exitCode !== 0) return;
+    const limitMs = this.#deadline - performance.now() - STOP_RESERVE_MS;
+    await takeLastBackup(maker, Math.max(Math.floor(limitMs), 0), (text) => this.progress.line(text));
+  }
+
   begin(exitCode: number, message: string): void {
     if (this.#isBegun) return;
     this.#isBegun = true;
     this.progress.line(message);
     process.exitCode = exitCode;
+    this.#deadline = performance.now() + STOP_LIMIT_MS;
     // The watchdog ends whatever is left when this process goes.
     setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
     void this.#end();

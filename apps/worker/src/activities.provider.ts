@@ -1,5 +1,7 @@
 import type { WorkflowClient } from '@temporalio/client';
 import type { MikroORM } from '@mikro-orm/postgresql';
+import { createBackupActivities } from '#activities/backup.activities';
+import type { BackupMaker } from '#activities/backup-maker';
 import { createDrillActivities } from '#activities/drill.activities';
 import { createEscalationActivities } from '#activities/escalation.activities';
 import { createHeartbeatActivities } from '#activities/heartbeat.activities';
@@ -34,10 +36,13 @@ export interface ActivityDeps {
   mailer: Mailer | null;
   client: WorkflowClient;
   clock: Clock;
+  /** Null when backups are off. */
+  backups: BackupMaker | null;
 }
 
 /** Binds every activity to the real parts, by the queue that it runs on. */
-export function createActivities({ config, orm, wakeups, messenger, mailer, client, clock }: ActivityDeps) {
+export function createActivities(deps: ActivityDeps) {
+  const { config, orm, wakeups, messenger, mailer, client, clock, backups } = deps;
   const { timeZone, minuteMs, publicUrl } = config;
   const statusCallback = (uuid: string) => `${publicUrl}/webhook/sms/status/${uuid}`;
   const pace = createSendingPace(orm, config.twilio.messagesPerSecond);
@@ -58,7 +63,8 @@ export function createActivities({ config, orm, wakeups, messenger, mailer, clie
     runningIds: (kind) => runningIds(client, kind),
   });
   const heartbeat = createHeartbeatActivities({ orm, clock, minuteMs, heartbeat: config.heartbeat });
-  return { ...probe, ...escalation, ...notices, ...drill, ...reconcile, ...heartbeat };
+  const backup = createBackupActivities(backups);
+  return { ...probe, ...escalation, ...notices, ...drill, ...reconcile, ...heartbeat, ...backup };
 }
 
 const WORKFLOW_TYPES = {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { BackupMaker } from '#activities/backup-maker';
+import { coreMigrations } from '#libs/backup/migrations';
 import { loadConfig } from '#libs/config/config';
 import { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
 import { migrate } from '#libs/db/migrate';
@@ -16,6 +18,7 @@ import { startPhones } from '#libs/embedded/phones';
 import { freePort } from '#libs/embedded/ports';
 import { startTemporal } from '#libs/embedded/temporal';
 import { findTemporal } from '#libs/embedded/temporal-binary';
+import { openStore } from '#libs/storage/open-store';
 import { dataConverterOf } from '#libs/temporal/data-converter';
 import { TASK_QUEUES } from '#libs/temporal/task-queues';
 import { createContact } from '#libs/testing/factories/contact.factory';
@@ -112,6 +115,19 @@ export class LiveWorker {
       temporal: address,
       clock,
       tracing: null,
+      backups: config.backup.isEnabled
+        ? new BackupMaker({
+            orm,
+            clock,
+            store: await openStore(config.backup),
+            databases: { readOnlyUrl: database.url, adminUrl: database.url },
+            passPhrase: config.backup.passPhrase,
+            retentionDays: config.backup.retentionDays,
+            scratchDir: join(folder, 'scratch'),
+            kronusVersion: '1.0.0',
+            migrations: coreMigrations,
+          })
+        : null,
       cacheDir,
     });
     stop.add('worker', () => worker.close());

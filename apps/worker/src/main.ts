@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { BackupMaker } from '#activities/backup-maker';
 import type { Config } from '#libs/config/config';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
@@ -30,6 +31,8 @@ export interface WorkerDeps {
   clock: Clock;
   /** Null when nobody follows traces. */
   tracing: Tracing | null;
+  /** Null when backups are off. */
+  backups: BackupMaker | null;
   /** Where the bundled workflows are kept between starts. */
   cacheDir: string;
 }
@@ -90,7 +93,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
         : { maxTaskQueueActivitiesPerSecond: config.twilio.messagesPerSecond }),
     }),
   ]);
-  await ensureSchedules(client);
+  await ensureSchedules(client, config);
 
   const running = [main.run(), sending.run()];
   const stop = () => {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, type ActivityInterceptors } from '@temporalio/worker';
+import { BackupMaker } from '#activities/backup-maker';
+import { coreMigrations } from '#libs/backup/migrations';
 import { DEFAULT_CLIENT_ID } from '#libs/db/entities/client.entity';
 import { Contact } from '#libs/db/entities/contact.entity';
 import { ProbeSettings } from '#libs/db/entities/probe-settings.entity';
@@ -23,6 +25,7 @@ import type { CheckOrder } from '#libs/domain/sms-command';
 import { StopInReverse } from '#libs/embedded/children';
 import { startPhones } from '#libs/embedded/phones';
 import { freePort } from '#libs/embedded/ports';
+import type { ObjectStore } from '#libs/storage/object-store';
 import { TASK_QUEUES } from '#libs/temporal/task-queues';
 import { TestClock } from '#libs/testing/clock';
 import { Phones, type Phone } from '#libs/testing/phone';
@@ -68,10 +71,12 @@ export class TimeMachine {
     private readonly stop: StopInReverse,
   ) {}
 
+  /** Starts one; backups go to `store`, and are off without. */
   static async start({
     timeZone = 'UTC',
     mailer = null,
-  }: { timeZone?: string; mailer?: Mailer | null } = {}): Promise<TimeMachine> {
+    store,
+  }: { timeZone?: string; mailer?: Mailer | null; store?: ObjectStore } = {}): Promise<TimeMachine> {
     const stop = new StopInReverse();
     const folder = mkdtempSync(join(tmpdir(), 'kronus-time-machine-'));
     stop.add('folder', () => rmSync(folder, { recursive: true }));
@@ -112,6 +117,19 @@ export class TimeMachine {
       orm,
       wakeups,
       clock,
+      backups: store
+        ? new BackupMaker({
+            orm,
+            store,
+            clock,
+            databases: { readOnlyUrl: database.url, adminUrl: database.url },
+            passPhrase: 'passphrase',
+            retentionDays: 2,
+            scratchDir: join(folder, 'scratch'),
+            kronusVersion: '1.0.0',
+            migrations: coreMigrations,
+          })
+        : null,
       client: env.client.workflow,
       mailer,
       messenger: createTwilioMessenger({

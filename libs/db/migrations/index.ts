@@ -11,6 +11,7 @@ import { Migration20261125170000 } from './migration-20261125170000.ts';
 import { Migration20261126100000 } from './migration-20261126100000.ts';
 import { Migration20261126110000 } from './migration-20261126110000.ts';
 import { Migration20261126111000 } from './migration-20261126111000.ts';
+import { Migration20261126120000 } from './migration-20261126120000.ts';
 import { Migration20261126130000 } from './migration-20261126130000.ts';
 
 /** Every migration, oldest first. A released one is never changed. */
@@ -28,5 +29,6 @@ export const migrations = [
   { name: 'migration-20261126100000', class: Migration20261126100000 },
   { name: 'migration-20261126110000', class: Migration20261126110000 },
   { name: 'migration-20261126111000', class: Migration20261126111000 },
+  { name: 'migration-20261126120000', class: Migration20261126120000 },
   { name: 'migration-20261126130000', class: Migration20261126130000 },
 ];

@@ -35,7 +35,7 @@ export const PERMISSIONS = {
   admin: /*       */ row('none', 'none', 'none', 'client', 'all'),
   /** Creating an account; the very first one by anybody. */
   firstOrAdmin: /**/ row('first', 'none', 'none', 'client', 'all'),
-  /** The clients themselves. */
+  /** The clients themselves; backups. */
   platform: /*    */ row('none', 'none', 'none', 'none', 'all'),
 } as const satisfies Record<string, Readonly<Record<Who, Scope>>>;
 

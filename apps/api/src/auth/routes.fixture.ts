@@ -104,6 +104,9 @@ export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   'PUT /v1/clients/{id}': { row: 'platform admin', body: () => ({ name: name() }) },
   'PATCH /v1/clients/{id}': { row: 'platform admin', body: () => ({ name: name() }) },
   'DELETE /v1/clients/{id}': { row: 'platform admin' },
+  'GET /v1/backups': { row: 'platform admin' },
+  'GET /v1/backups/{id}': { row: 'platform admin' },
+  'POST /v1/backups': { row: 'platform admin' },
 };
 
 /** Routes about the very session that a request is made in: `sessions.int-spec.ts` tells whose they are. */

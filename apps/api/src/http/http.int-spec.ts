@@ -197,6 +197,9 @@ const ROUTES: Route[] = [
   { method: 'GET', path: '/v1/jobs', query: [...pagesOfClients, 'status'] },
   { method: 'GET', path: '/v1/jobs/stats' },
   { method: 'GET', path: '/v1/audit', query: [...pagesOfClients, 'user_id', 'action'] },
+  { method: 'GET', path: '/v1/backups', query: pages },
+  { method: 'POST', path: '/v1/backups' },
+  { method: 'GET', path: '/v1/backups/{id}' },
 ];
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 const at = ({ path }: Route) => path.replace('{uid}', '1').replace('{id}', '1').replace('{key}', KEY_ID);

@@ -25,9 +25,12 @@ interface JobRow {
   updated_at: Moment;
 }
 
+/** Texts and checks, and backups, which belong to no client. */
+const COLUMNS = `id, client_id, name, handler, args, status, fails, last_error, enqueued_at, created_at, updated_at`;
+const JOBS = `(select ${COLUMNS} from jobs union all select ${COLUMNS} from backup_jobs) all_jobs`;
 const FILTER = `(?::int is null or client_id = ?) and (?::text is null or status = ?)`;
 
-/** Reads the view of background work; holds no phone numbers and no texts. */
+/** Reads the views of background work; holds no phone numbers and no texts. */
 @Injectable()
 export class JobsService {
   constructor(private readonly orm: MikroORM) {}
@@ -38,11 +41,11 @@ export class JobsService {
     const filter = filterOf(me, query.status);
     const { limit, offset } = slice(query);
     const rows = await em.execute<JobRow[]>(
-      `select * from jobs where ${FILTER} order by created_at desc, id limit ? offset ?`,
+      `select * from ${JOBS} where ${FILTER} order by created_at desc, id limit ? offset ?`,
       [...filter, limit, offset],
     );
     const [count] = await em.execute<{ total: number }[]>(
-      `select count(*)::int as total from jobs where ${FILTER}`,
+      `select count(*)::int as total from ${JOBS} where ${FILTER}`,
       filter,
     );
     return new Page(rows.map(toJobView), count?.total ?? 0, query);
@@ -53,7 +56,7 @@ export class JobsService {
     const rows = await this.orm.em
       .fork()
       .execute<{ status: JobStatus; count: number }[]>(
-        `select status, count(*)::int as count from jobs where ${FILTER} group by status`,
+        `select status, count(*)::int as count from ${JOBS} where ${FILTER} group by status`,
         filterOf(me, undefined),
       );
     const countOf = (status: JobStatus) => rows.find((row) => row.status === status)?.count ?? 0;
