@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { Limits, type Rule } from './limits.ts';
 import { connectRedis } from './redis.ts';
@@ -34,6 +33,10 @@ describe('in memory', () => {
   });
 });
 
+/** Unlike `once` of Node it goes on waiting when a try to connect fails meanwhile. */
+const event = (redis: Redis, name: 'ready' | 'close'): Promise<void> =>
+  new Promise((resolve) => redis.once(name, () => resolve()));
+
 (hasRedisServer ? describe : describe.skip)('in Redis', () => {
   const connections: Redis[] = [];
   let server: RedisServer;
@@ -41,7 +44,7 @@ describe('in memory', () => {
   const connect = async () => {
     const redis = connectRedis(server.url, (sentence) => said.push(sentence));
     connections.push(redis);
-    await once(redis, 'ready');
+    await event(redis, 'ready');
     return redis;
   };
   const start = async () => {
@@ -65,11 +68,11 @@ describe('in memory', () => {
   it('counts in memory while it is away, and together again when it is back, saying each once', async () => {
     const { ours } = await start();
     const limits = new Limits(ours);
-    const closed = once(ours, 'close');
+    const closed = event(ours, 'close');
     await server.kill();
     await closed;
     expect(await passed([limits], 5)).toBe(3);
-    const ready = once(ours, 'ready');
+    const ready = event(ours, 'ready');
     await server.restart();
     await ready;
     expect(await passed([limits], 5)).toBe(3);
