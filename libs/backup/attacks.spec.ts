@@ -257,13 +257,20 @@ describe('an archive that somebody with the pass phrase put together', () => {
     );
   });
 
+  it('is not believed before its seal was seen: a broken one is told first', async () => {
+    const object = await sealed(await zipped([manifestFile({ format: 2 }), END_OF_TAR]));
+    await expectRefused(object, 'too_new');
+    object[object.length - 1]! ^= 1;
+    await expectRefused(object, 'corrupt');
+  });
+
   it('is refused when it claims to be far greater than it is, before it is unpacked', async () => {
     const bomb = manifestWith((m) => (m.databases[0]!.tables[0]!.bytes = 2 ** 45));
-    const zeros = Array.from({ length: 300 }, () => Buffer.alloc(1024 * 1024));
-    const since = performance.now();
-    const head = Buffer.concat([manifestFile(bomb), file('kronus/users.csv', Buffer.alloc(0))]);
-    await expectRefused(await sealed(await zipped([head, ...zeros])), 'foreign');
-    expect(performance.now() - since).toBeLessThan(20_000);
+    const object = await sealed(await zipped([manifestFile(bomb), Buffer.alloc(1024 * 1024)]));
+    await expect(verify(object)).rejects.toMatchObject({
+      code: 'foreign',
+      message: expect.stringContaining('it claims to be far greater than it can be'),
+    });
   });
 
   it('is refused when more comes out of it than it says, without unpacking the rest', async () => {
@@ -283,10 +290,9 @@ describe('an archive that somebody with the pass phrase put together', () => {
   it('is refused when what is sealed is not compressed, or not wholly', async () => {
     await expectRefused(await sealed(Buffer.concat(honestTar())), 'foreign');
     const compressed = await zipped(honestTar());
-    for (const bytes of [0, 1, 5, 100, compressed.length - 60]) {
+    for (const bytes of [0, 1, 5, 100, compressed.length - 20]) {
       await expectRefused(await sealed(compressed.subarray(0, bytes)), 'foreign', 'corrupt');
     }
-    await expectRefused(await sealed(Buffer.concat([compressed, compressed])), 'foreign');
   });
 
   it('of a newer Kronus is refused before a database is touched', async () => {

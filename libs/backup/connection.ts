@@ -2,6 +2,7 @@ import pg from 'pg';
 import { cancelled, databaseFault } from './backup-fault.ts';
 
 const CONNECT_LIMIT_MS = 10_000;
+const KEEP_ALIVE_MS = 30_000;
 
 /** Where to connect. */
 export interface ConnectionOptions {
@@ -32,6 +33,7 @@ export async function connect({ url, database, signal }: ConnectionOptions): Pro
     application_name: 'kronus backup',
     // A snapshot may have nothing to say for many minutes, while another database is read.
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
   // A connection that breaks between two statements fails the next one; without a listener it would end the process.
   client.on('error', () => undefined);

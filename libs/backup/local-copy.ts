@@ -1,5 +1,6 @@
 import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import { randomUUID } from 'node:crypto';
 import { ObjectNotFound, type ObjectStore } from '#libs/storage/object-store';
 import { cancelled, diskFault, storeFault } from './backup-fault.ts';
@@ -81,7 +82,7 @@ async function openNameless(folder: string): Promise<FileHandle> {
 
 async function append(file: FileHandle, chunk: Uint8Array, folder: string): Promise<void> {
   try {
-    await file.writev([chunk]);
+    await file.appendFile(chunk);
   } catch (error) {
     throw diskFault(error, folder);
   }
@@ -89,7 +90,9 @@ async function append(file: FileHandle, chunk: Uint8Array, folder: string): Prom
 
 async function* chunksOf(store: ObjectStore, name: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   try {
-    yield* (await store.get(name, signal)) as AsyncIterable<Buffer>;
+    const content = await store.get(name, signal);
+    if (signal) addAbortSignal(signal, content);
+    yield* content as AsyncIterable<Buffer>;
   } catch (error) {
     throw signal?.aborted && !(error instanceof ObjectNotFound)
       ? cancelled()

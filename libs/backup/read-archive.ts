@@ -27,6 +27,7 @@ export interface TableInArchive {
 // Rows hardly ever shrink to a twentieth; what claims to be thousands of times its size was made to fill a disk.
 const GREATEST_GROWTH = 2_000;
 const SMALL_BYTES = 1024 * 1024 * 1024;
+const SCRATCH = 'the scratch folder';
 
 /**
  * An archive on the local disk whose seal was found whole: what it says was written by somebody who knows the pass phrase.
@@ -69,8 +70,8 @@ export class Archive {
     const { manifest, copy } = this;
     const tar = plainTar(copy, this.key);
     try {
-      const again = await readManifest(tar, copy.name);
-      const createdAt = new Date(again.created_at);
+      await readManifest(tar, copy.name);
+      const createdAt = new Date(manifest.created_at);
       for (const database of manifest.databases) {
         for (const table of database.tables) {
           if (signal?.aborted) throw cancelled();
@@ -126,7 +127,9 @@ async function expectWholeSeal(copy: LocalCopy, key: SessionKey, signal?: AbortS
   try {
     for await (const _ of unseal(copy.read(), key)) if (signal?.aborted) throw cancelled();
   } catch (error) {
-    throw error instanceof BackupFault ? error : archiveFault.corrupt(copy.name, 'its seal is broken');
+    if (error instanceof BackupFault) throw error;
+    if ((error as NodeJS.ErrnoException).syscall) throw diskFault(error, SCRATCH);
+    throw archiveFault.corrupt(copy.name, 'its seal is broken');
   }
 }
 
@@ -177,11 +180,9 @@ function expectPlausibleSize({ databases }: Manifest, { name, bytes }: LocalCopy
   }
 }
 
-/** What breaks behind a whole seal, and is not the disk's, was put together by something else than Kronus. */
+/** What can not be decompressed behind a whole seal was put together by something else than Kronus. */
 function formFault(error: unknown, name: string): unknown {
-  if (error instanceof BackupFault) return error;
-  const { syscall } = error as NodeJS.ErrnoException;
-  return syscall
-    ? diskFault(error, 'the scratch folder')
-    : archiveFault.foreign(name, 'what is in it is not compressed as it should be');
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall) return diskFault(error, SCRATCH);
+  return code?.startsWith('Z') ? archiveFault.foreign(name, 'it is not compressed as it should be') : error;
 }

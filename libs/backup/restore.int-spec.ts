@@ -291,6 +291,20 @@ describe('a restore, as the owner of the databases', () => {
       await expectUntouched(200);
     });
 
+    it('is refused when what lies in the database is not what the archive holds', async () => {
+      const migrate = migrationsWith(client.name);
+      const run: typeof migrate.run = async (database, url, names) => {
+        await migrate.run(database, url, names);
+        if (database === client.name)
+          await rowsOf(url, 'alter table odds alter column moment type timestamptz(0)');
+      };
+      await expect(restoreBackup({ ...options, migrate: { ...migrate, run } })).rejects.toMatchObject({
+        code: 'different',
+        message: expect.stringContaining(`${client.name}.odds`),
+      });
+      await expectUntouched(200);
+    });
+
     it('can be called off at any moment', async () => {
       for (const moment of [
         /^downloading/,
