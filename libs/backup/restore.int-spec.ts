@@ -249,8 +249,8 @@ describe('a restore, as the owner of the databases', () => {
         ${moment},
       });`);
         const during = await owner.databases();
-        expect(during.filter((name) => name.startsWith(`${core.name}_restore_`))).toHaveLength(1);
         await killed.kill();
+        expect(during.filter((name) => name.startsWith(`${core.name}_restore_`))).toHaveLength(1);
         rmSync(copy);
         expect(readdirSync(scratchDir)).toEqual([]);
         expect(await countOf(core.url, 'users')).toBe(200);
