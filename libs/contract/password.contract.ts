@@ -46,6 +46,10 @@ export const ChangePassword = body({
   });
 export type ChangePassword = z.output<typeof ChangePassword>;
 
+/** Another password, for who has just logged in with the present one. */
+export const ReplacePassword = body({ new_password: passwordField('new_password') });
+export type ReplacePassword = z.output<typeof ReplacePassword>;
+
 /** That a password was changed, with another access token for the session that goes on. */
 export const ChangedPassword = z
   .object({

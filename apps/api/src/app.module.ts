@@ -19,6 +19,7 @@ import { SchemaPipe } from './http/schema.pipe.ts';
 import { JobsModule } from './jobs/jobs.module.ts';
 import { LimitsModule } from './limits/limits.module.ts';
 import type { RequestGate } from './limits/request-gate.ts';
+import { LoginModule } from './login/login.module.ts';
 import { MetricsModule } from './metrics/metrics.module.ts';
 import { MessagesModule } from './messages/messages.module.ts';
 import { OAuthModule } from './oauth/oauth.module.ts';
@@ -39,6 +40,7 @@ export class AppModule {
         DepsModule.with(deps),
         ...(gate ? [LimitsModule.with(gate)] : []),
         AuthModule,
+        LoginModule,
         OAuthModule,
         HealthModule,
         ...(deps.config.metrics.isEnabled ? [MetricsModule] : []),

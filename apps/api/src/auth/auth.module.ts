@@ -11,14 +11,13 @@ import { CallerLookup } from './caller.lookup.ts';
 import { CredentialStrategy } from './credential.strategy.ts';
 import { PasswordController } from './password.controller.ts';
 import { PasswordService } from './password.service.ts';
-import { PasswordPagesController } from './password-pages.controller.ts';
 import { SessionListService } from './session-list.service.ts';
 import { SessionsController } from './sessions.controller.ts';
 
 /** Who is calling: tokens, their keys, and what every guarded route knows its caller by. */
 @Global()
 @Module({
-  controllers: [AuthController, SessionsController, PasswordController, PasswordPagesController],
+  controllers: [AuthController, SessionsController, PasswordController],
   providers: [
     AuthService,
     PasswordService,
@@ -37,7 +36,7 @@ import { SessionsController } from './sessions.controller.ts';
       },
     },
   ],
-  // The guard of every route is made outside of this module, and apps of the browser get the same tokens.
-  exports: [CredentialStrategy, AuthService, Tokens],
+  // The guard of every route is made outside of this module; browsers and their apps get the same sessions and tokens.
+  exports: [CredentialStrategy, AuthService, PasswordService, Tokens],
 })
 export class AuthModule {}

@@ -61,6 +61,7 @@ export class AuthService {
     return this.toToken(
       await this.orm.em.fork().transactional(async (em) => {
         const user = await unchanged(em, known);
+        refusePasswordToChange(user);
         const session = await beginSession(em, user, this.refreshUntil(now), now);
         return this.renew(em, user, { session, grant: null }, now);
       }),
@@ -74,6 +75,7 @@ export class AuthService {
     const known = await this.check(credentials);
     return this.orm.em.fork().transactional(async (em) => {
       const user = await unchanged(em, known);
+      refusePasswordToChange(user);
       const session = await beginSession(em, user, expiresAt, now);
       const purpose = { userId: user.id, label: 'session', expiresAt, sessionId: session.id };
       const { value } = await issueApiKey(em, purpose, now);
@@ -125,7 +127,6 @@ export class AuthService {
     const user = await this.orm.em.fork().findOne(User, { email, enabled: true });
     const isRight = await verifyPassword(user?.passwordHash ?? null, password);
     if (!user || !isRight) throw credentialsInvalid();
-    refusePasswordToChange(user);
     return user;
   }
 
@@ -154,7 +155,7 @@ export class AuthService {
       session.end('reuse', now);
       return null;
     }
-    const user = await em.findOne(User, { id: session.userId, enabled: true, mustChangePassword: false });
+    const user = await em.findOne(User, { id: session.userId, enabled: true });
     if (!user || !session.isLive(user.tokenVersion, now) || token.expiresAt <= now) return null;
     if (nextPageAfterLogin(user) !== null) return null;
     token.usedAt = now;

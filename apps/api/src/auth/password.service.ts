@@ -90,9 +90,29 @@ export class PasswordService implements OnModuleDestroy {
    */
   async change(me: Caller | null, body: ChangePassword): Promise<ChangedPassword> {
     const known = await this.ownerOf(me, body);
-    const passwordHash = await hashPassword(body.new_password);
-    const now = this.clock.now();
     const sessionId = me?.sessionId ?? null;
+    const user = await this.replace(known, body.new_password, sessionId);
+    const hasToken = me !== null && me.keyId === null && sessionId !== null;
+    return hasToken ? this.auth.accessTokenOf(user, sessionId) : { token: null, expires_in: null };
+  }
+
+  /**
+   * Gives somebody who has just logged in a password of their own, in place of the one that has to be changed, and ends
+   * every session and token.
+   * @throws AppError validation for the present one, forbidden, credentials_invalid when it was changed meanwhile
+   */
+  async replaceFirst(known: User, password: string): Promise<void> {
+    if (!known.mustChangePassword) throw changeForbidden();
+    if (await verifyPassword(known.passwordHash ?? null, password)) {
+      throw new AppError('validation', 'the new password must be another one than the present password');
+    }
+    await this.replace(known, password, null);
+  }
+
+  /** Sets another password, unless there is one already since it was compared. `sessionId` goes on. */
+  private async replace(known: User, password: string, sessionId: string | null): Promise<User> {
+    const passwordHash = await hashPassword(password);
+    const now = this.clock.now();
     const { user, owed } = await this.orm.em.fork().transactional(async (em) => {
       const user = await lockOwner(em, known.id);
       // Another password since it was compared.
@@ -106,8 +126,7 @@ export class PasswordService implements OnModuleDestroy {
       return { user, owed };
     });
     this.deliver(owed);
-    const hasToken = me !== null && me.keyId === null && sessionId !== null;
-    return hasToken ? this.auth.accessTokenOf(user, sessionId) : { token: null, expires_in: null };
+    return user;
   }
 
   private async ownerOf(me: Caller | null, { email, password }: ChangePassword): Promise<User> {
@@ -117,9 +136,7 @@ export class PasswordService implements OnModuleDestroy {
     const user = await this.orm.em.fork().findOne(User, { ...filter, enabled: true });
     const isRight = await verifyPassword(user?.passwordHash ?? null, password);
     if (!user || !isRight) throw credentialsInvalid();
-    if (!me && !user.mustChangePassword) {
-      throw new AppError('forbidden', 'log in to change this password');
-    }
+    if (!me && !user.mustChangePassword) throw changeForbidden();
     return user;
   }
 
@@ -156,6 +173,7 @@ export class PasswordService implements OnModuleDestroy {
 }
 
 const codeInvalid = () => new AppError('code_invalid', 'the code is wrong or not valid any more');
+const changeForbidden = () => new AppError('forbidden', 'log in to change this password');
 const credentialsInvalid = () => new AppError('credentials_invalid', 'email/password is invalid');
 
 /** An enabled account, locked: first the person, then the account, as everywhere. */

@@ -20,7 +20,7 @@ const contact = () => ({
   phone_number: `+1777${String(nextNumber()).padStart(7, '0')}`,
 });
 
-/** Every route of the API but the webhooks, which are signed, and the pages for people (`oauth/login.controller.ts`). */
+/** Every route of the API but the webhooks, which are signed, and the pages for people (`login/`). */
 export const GUARDED_ROUTES: Record<string, GuardedRoute> = {
   'GET /health': { row: 'everybody' },
   'GET /v1/healthcheck': { row: 'everybody' },

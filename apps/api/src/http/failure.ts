@@ -9,7 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Failure as FailureView } from '#libs/contract/errors';
 import { AppError, type ErrorCode } from '#libs/domain/errors';
 import { sendPage } from '../pages/page.ts';
-import { isForPeople, problemPage } from '../pages/problem.page.ts';
+import { isForPeople, problemPage, sentencesOf } from '../pages/problem.page.ts';
 import { pathOf } from './request-log.ts';
 
 /** What is answered to a request that failed. */
@@ -101,7 +101,8 @@ export const toFailureView = ({ code, messages }: Failure, requestId: string): F
 export function answerFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): void {
   if (isForPeople(pathOf(request.url), request.headers.accept)) {
     const { id: requestId } = request;
-    return sendPage(reply, { page: problemPage(failure.status, failure.messages, { requestId }) });
+    const sentences = sentencesOf(failure.code, failure.messages);
+    return sendPage(reply, { page: problemPage(failure.status, sentences, { requestId }) });
   }
   if (failure.status === 401) reply.header('WWW-Authenticate', 'Bearer');
   void reply

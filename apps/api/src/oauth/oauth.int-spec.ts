@@ -7,7 +7,7 @@ import { Client } from '#libs/db/entities/client.entity';
 import type { User } from '#libs/db/entities/user.entity';
 import { createUser, TEST_PASSWORD } from '#libs/testing/factories/user.factory';
 import { TestApi, type Answer } from '../api.fixture.ts';
-import { APP, Attempt, Browser, post, sentBack } from './browser.fixture.ts';
+import { APP, Attempt, Browser, post, sentBack } from '../login/browser.fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const OTHER = { id: 'desk', redirectUri: 'http://127.0.0.1/cb' };
@@ -334,7 +334,7 @@ describe('a request for authorization', () => {
         undefined,
         'text/html; charset=utf-8',
       ]);
-      expect(text).toContain('<div role="alert">');
+      expect(text).toContain('<div role="alert"');
     }
     expect(await api.em().count(Session)).toBe(0);
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestApi, type Answer } from '../api.fixture.ts';
-import { APP, post } from './browser.fixture.ts';
+import { APP, post } from '../login/browser.fixture.ts';
 
 let api: TestApi;
 beforeAll(async () => {

@@ -27,3 +27,11 @@ function textOf(value: Value): string {
   if (typeof value === 'object') return value.map(({ text }) => text).join('');
   return String(value).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
+
+/** What is wrong, told at once by a screen reader. */
+export const alarm = (messages: readonly string[]): Html =>
+  markup`<div role="alert" id="fault">${messages.map((message) => markup`<p>${message}</p>`)}</div>`;
+
+/** A message as people write it. */
+export const asSentence = (message: string): string =>
+  `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.?!]$/.test(message) ? '' : '.'}`;

@@ -76,7 +76,7 @@ const styleOf = ({ color }: Brand): string => `
 }
 * { box-sizing: border-box; }
 body { margin: 0; color: var(--text); background: var(--page); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-header { display: flex; gap: 0.75rem; align-items: center; padding: 0.75rem 1rem; font-weight: 600; color: ${textColorOn(color)}; background: ${color}; }
+header { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: center; padding: 0.75rem 1rem; font-weight: 600; color: ${textColorOn(color)}; background: ${color}; }
 header img { max-width: 50%; }
 main { max-width: 24rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; }
@@ -87,4 +87,6 @@ button { margin-top: 1.5rem; font-weight: 600; cursor: pointer; color: ${textCol
 a { color: inherit; }
 :focus-visible { outline: 3px solid var(--text); outline-offset: 2px; }
 [role="alert"] { margin: 1rem 0 0; padding: 0.5rem 0.75rem; color: var(--fault); border: 2px solid var(--fault); border-radius: 0.375rem; }
+[role="alert"] p { margin: 0; }
+input:read-only { background: transparent; border-style: dashed; }
 `;

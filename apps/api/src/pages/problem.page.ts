@@ -1,5 +1,5 @@
 import { KRONUS_BRAND, type Brand } from './brand.ts';
-import { markup } from './html.ts';
+import { alarm, asSentence, markup } from './html.ts';
 import type { Page } from './page.ts';
 
 /** What went wrong, for people: sentences, and an id to ask the operator with. */
@@ -11,9 +11,23 @@ export const problemPage = (
   status,
   title: 'This did not work',
   brand,
-  body: markup`<div role="alert">${messages.map((message) => markup`<p>${message}</p>`)}</div>
+  body: markup`${alarm(messages)}
 ${requestId === null ? null : markup`<p>Request ${requestId}</p>`}`,
 });
+
+const NO_SUCH_PAGE = 'There is no such page.';
+
+/** What programs are told in words of theirs. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  not_found: NO_SUCH_PAGE,
+  method_not_allowed: NO_SUCH_PAGE,
+  not_ready: 'Kronus does not answer at the moment. Please try again in a minute.',
+  internal: 'Kronus made a mistake. Please try again, or ask whoever runs it.',
+};
+
+/** The same for people. */
+export const sentencesOf = (code: string, messages: readonly string[]): readonly string[] =>
+  Object.hasOwn(SENTENCES, code) ? [SENTENCES[code]!] : messages.map(asSentence);
 
 const PAGES = /^\/(?:login|oauth2\/(?:authorize|logout))(?:\/|$)/;
 

@@ -2,12 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '#libs/config/config';
 import { isRegisteredRedirect, type Parameters } from '#libs/domain/authorization';
 import { CONFIG } from '../app.tokens.ts';
-import { KRONUS_BRAND } from '../pages/brand.ts';
+import { KRONUS_BRAND, type Brand } from '../pages/brand.ts';
+import type { FormFault } from '../pages/form.page.ts';
 import type { PageAnswer } from '../pages/page.ts';
 import { BrowserSessions } from './browser-sessions.ts';
 import { COOKIE_JAR, FOREIGN_FORM, formCookie, formToken, isOwnForm, type CookieJar } from './cookies.ts';
 import { field, parametersOf } from './form.ts';
-import { loggedOutPage, logoutPage, type LogoutForm } from './login.page.ts';
+import { loggedOutPage, logoutPage } from './login.page.ts';
 
 /**
  * Logs people out of their browser, and the apps with them. Any site can lead a browser here, so it asks first. Source of
@@ -26,7 +27,7 @@ export class LogoutService {
     const cookies = this.jar.read(cookieHeader);
     const session = await this.browsers.find(cookies.session);
     if (!session) return this.done(query);
-    return this.ask(query, cookies.form, { brand: session.brand });
+    return this.ask(query, cookies.form, session.brand);
   }
 
   /** Ends the session of the browser, with all tokens that apps have of it. */
@@ -34,26 +35,22 @@ export class LogoutService {
     const query = parametersOf(field(form, 'request'));
     const cookies = this.jar.read(cookieHeader);
     if (!isOwnForm(cookies.form, field(form, 'token'))) {
-      return this.ask(query, cookies.form, { brand: KRONUS_BRAND, fault: FOREIGN_FORM });
+      return this.ask(query, cookies.form, KRONUS_BRAND, { status: 403, messages: [FOREIGN_FORM] });
     }
     await this.browsers.end(cookies.session);
     return { ...this.done(query), cookies: [this.jar.forgetSession()] };
   }
 
-  private ask(
-    query: Parameters,
-    cookie: string | null,
-    look: Pick<LogoutForm, 'brand' | 'fault'>,
-  ): PageAnswer {
+  private ask(query: Parameters, cookie: string | null, brand: Brand, fault?: FormFault): PageAnswer {
     const kept = formCookie(cookie);
     const back = this.wayBack(query);
-    const page = logoutPage({
+    const frame = {
+      brand,
       token: formToken(kept),
       request: back === null ? '' : new URLSearchParams(back.given).toString(),
       target: back && new URL(back.to).origin,
-      ...look,
-    });
-    return { page, cookies: [this.jar.keepForm(kept)] };
+    };
+    return { page: logoutPage(frame, fault), cookies: [this.jar.keepForm(kept)] };
   }
 
   private done(query: Parameters): PageAnswer {

@@ -45,7 +45,7 @@ describe('the log-in page', () => {
     expect(text).toContain('prefers-color-scheme: dark');
     expect(text).toContain(':focus-visible');
     expect(text).toContain('<a href="/login/forgot">Forgot your password?</a>');
-    expect(text).not.toContain('<p role="alert"');
+    expect(text).not.toContain('<div role="alert"');
   });
 
   it('can be read in the light and in the dark', async () => {
@@ -130,7 +130,7 @@ describe('logging in', () => {
     const answer = await browser.submit(page, given);
     expect(answer.status).toBe(401);
     expect(answer.text).toContain(
-      '<p role="alert" id="fault">The e-mail address or the password is wrong.</p>',
+      '<div role="alert" id="fault"><p>The e-mail address or the password is wrong.</p></div>',
     );
     expect(answer.text).toContain('aria-describedby="fault"');
     expect(answer.text).toContain(`value="${given.email}"`);
@@ -149,7 +149,7 @@ describe('logging in', () => {
     async (change) => {
       const answer = await browser.submit(await browser.get('/login'), { ...credentials(), ...change });
       expect(answer.status).toBe(400);
-      expect(answer.text).toContain('<p role="alert"');
+      expect(answer.text).toContain('<div role="alert"');
     },
   );
 
@@ -174,7 +174,7 @@ describe('logging in', () => {
     ];
     for (const answer of answers) {
       expect([answer.status, answer.headers['location']]).toEqual([403, undefined]);
-      expect(answer.text).toContain('<p role="alert"');
+      expect(answer.text).toContain('<div role="alert"');
     }
     expect(await sessions()).toBe(0);
     expect((await browser.submit(page, credentials())).status).toBe(303);
@@ -313,7 +313,9 @@ describe('guessing on the page', () => {
     }
     const refused = await guess(TEST_PASSWORD);
     expect([refused.status, refused.headers['content-type']]).toEqual([429, 'text/html; charset=utf-8']);
-    expect(refused.text).toMatch(/<div role="alert"><p>too many requests: try again in \d+ s<\/p><\/div>/);
+    expect(refused.text).toMatch(
+      /<div role="alert" id="fault"><p>Too many requests: try again in \d+ s\.<\/p><\/div>/,
+    );
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
     const asJson = await limited.call('POST', '/login', { body: { email, password: TEST_PASSWORD } });
     expect(asJson.status).toBe(429);
@@ -324,7 +326,7 @@ describe('what goes wrong', () => {
   it('is shown on a page to people, and in the envelope to programs', async () => {
     const page = await browser.get('/login/nowhere');
     expect([page.status, page.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
-    expect(page.text).toContain('<div role="alert">');
+    expect(page.text).toContain('<div role="alert"');
     const answer = await api.call('GET', '/login/nowhere');
     expect([answer.status, answer.body.error_codes]).toEqual([404, ['not_found']]);
   });

@@ -5,6 +5,7 @@ import { OAuthCode } from '#libs/db/entities/oauth-code.entity';
 import { Session } from '#libs/db/entities/session.entity';
 import { User } from '#libs/db/entities/user.entity';
 import { audit } from '#libs/db/queries/audit';
+import { currentAct } from '#libs/db/request-id';
 import type { AuthorizationRequest } from '#libs/domain/authorization';
 import { plusMs, type Clock } from '#libs/domain/clock';
 import { digestOf, newSecret } from '#libs/security/secret';
@@ -66,7 +67,8 @@ export class BrowserSessions {
       await endByCookie(em, cookie, now);
       const { value, hash } = newSecret('krb');
       const session = await beginSession(em, user, this.auth.refreshUntil(now), now, hash);
-      await audit(em, { userId: user.id });
+      // Whoever has just set a password is logged in by the same request, which is on record already.
+      if (!currentAct()?.isRecorded) await audit(em, { userId: user.id });
       const nextPage = nextPageAfterLogin(user);
       const code = request && nextPage === null ? await makeCode(em, session, request, now) : null;
       return { cookie: value, nextPage, code };

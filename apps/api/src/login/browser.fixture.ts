@@ -28,14 +28,29 @@ export class Browser {
     return this.#call('GET', url);
   }
 
-  /** Posts the form of a page with these fields filled in; a field given as null is left out. */
+  /** Follows the link with these words. */
+  follow(page: Answer, words: string): Promise<Answer> {
+    const links = [...page.text.matchAll(/<a href="([^"]+)">([^<]+)<\/a>/g)];
+    const href = links.find(([, , text]) => text === words)?.[1];
+    if (href === undefined) throw new Error(`no link "${words}" in: ${page.text}`);
+    return this.get(unescape(href));
+  }
+
+  /** Goes on to where an answer leads. @throws Error when it leads to another site */
+  goOn({ status, headers, text }: Answer): Promise<Answer> {
+    const location = String(headers['location']);
+    if (status !== 303 || !/^\/(?!\/)/.test(location)) throw new Error(`${status} ${location} ${text}`);
+    return this.get(location);
+  }
+
+  /** Posts the form of a page with these fields filled in, and those that were; one given as null is left out. */
   submit(page: Answer, fields: Record<string, string | null>, headers = {}): Promise<Answer> {
     const action = /<form method="post" action="([^"]+)"/.exec(page.text)?.[1];
     if (!action) throw new Error(`no form in: ${page.text}`);
-    const hidden = [...page.text.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(
+    const filled = [...page.text.matchAll(/<input [^>]*name="([^"]+)"[^>]* value="([^"]*)"/g)].map(
       ([, name, value]) => [name!, unescape(value!)] as const,
     );
-    const all = { ...Object.fromEntries(hidden), ...fields };
+    const all = { ...Object.fromEntries(filled), ...fields };
     const form = Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== null);
     return this.#call('POST', action, new URLSearchParams(form).toString(), headers);
   }
