@@ -9,12 +9,14 @@ import pg from 'pg';
 import { coreMigrations, type Migrations } from '#libs/backup/migrations';
 import { verifyBackup } from '#libs/backup/verify-backup';
 import { Backup } from '#libs/db/entities/backup.entity';
+import { Message } from '#libs/db/entities/message.entity';
 import { migrate } from '#libs/db/migrate';
 import { ormConfig } from '#libs/db/orm.config';
 import { beginBackup, readBackupState, settleRestored } from '#libs/db/queries/backups';
 import { backupName, type BackupKind } from '#libs/domain/backup';
 import { FolderObjectStore } from '#libs/storage/folder.object-store';
 import { TestClock } from '#libs/testing/clock';
+import { createMessage, createProbe } from '#libs/testing/factories/probe.factory';
 import { createUser } from '#libs/testing/factories/user.factory';
 import { createTestDatabase, testPostgresUrl } from '#libs/testing/test-servers';
 import { BackupMaker } from './backup-maker.ts';
@@ -278,6 +280,22 @@ it('proves one that the record does not know', async () => {
   await maker.prove();
   const [known] = await orm.em.fork().find(Backup, {});
   expect(known).toMatchObject({ name, bytes, status: 'succeeded', provenAt: clock.now() });
+});
+
+it('takes texts that waited in a backup for sent, after its restore, until the sender has looked', async () => {
+  const em = orm.em.fork();
+  const probe = await createProbe(em, (await createUser(em)).id);
+  const [waiting, delivered] = [await createMessage(em, probe), await createMessage(em, probe, 'delivered')];
+  const settle = () => settleRestored(orm.em.fork(), { name: 'none', bytes: 0, now: clock.now() });
+  await settle();
+  await settle();
+  const reread = ({ id }: Message) => orm.em.fork().findOneOrFail(Message, { id });
+  expect(await reread(waiting)).toMatchObject({
+    status: 'sending',
+    statusRank: 1,
+    sendingAt: waiting.createdAt,
+  });
+  expect(await reread(delivered)).toMatchObject({ status: 'delivered', sendingAt: null });
 });
 
 it('knows, after a restore, the backup that it came from', async () => {

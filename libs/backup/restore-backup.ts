@@ -14,8 +14,8 @@ export interface RestoreOptions extends BackupSource {
   adminUrl: string;
   /** `coreMigrations` of migrations.ts, until there are other databases. */
   migrate: Migrations;
-  /** Called with each database before it goes live, as its owner: for grants. Safe to repeat. */
-  prepareDatabase?: (url: string) => Promise<void>;
+  /** Called with each database, by its name in the archive, before it goes live, as its owner. Safe to repeat. */
+  prepareDatabase?: (url: string, name: string) => Promise<void>;
 }
 
 /** What a restore did. */
@@ -134,7 +134,7 @@ async function prepare(
 ): Promise<void> {
   await withConnection({ url, database: name, signal }, (client) => client.query('analyze'));
   try {
-    await prepareDatabase?.(url);
+    await prepareDatabase?.(url, name);
   } catch (error) {
     throw databaseFault(error, name);
   }

@@ -21,6 +21,7 @@ import {
 import type { Manifest } from './manifest.ts';
 import { proveRestore } from './prove-restore.ts';
 import { restoreBackup, type Restored, type RestoreOptions } from './restore-backup.ts';
+import { dropDatabase } from './scratch-databases.ts';
 
 const scratchDir = mkdtempSync(join(tmpdir(), 'kronus-restore-'));
 afterAll(() => rmSync(scratchDir, { recursive: true }));
@@ -63,7 +64,8 @@ describe('a restore, as the owner of the databases', () => {
   /** Ends with the two live databases and none beside them. */
   const dropBefore = async (): Promise<void> => {
     for (const each of await owner.databases()) {
-      if (each.includes('_before_')) await rowsOf(owner.serverUrl, `drop database "${each}" with (force)`);
+      if (each.includes('_before_'))
+        await onDatabase(owner.serverUrl, (server) => dropDatabase(server, each));
     }
   };
 

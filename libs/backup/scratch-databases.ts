@@ -21,7 +21,7 @@ const LOCKS: Record<ScratchUse, number> = { restore: 7_283_011, drill: 7_283_012
 const LOCK_LIMIT_MS = 5_000;
 const OBJECT_IN_USE = '55006';
 const LOCK_NOT_AVAILABLE = '55P03';
-const SWAP_ATTEMPTS = 5;
+const ATTEMPTS = 5;
 
 /** `<database>_restore_<time>`; a long name is cut, since PostgreSQL takes 63 letters. */
 export const besideName = (live: string, use: ScratchUse | 'before', at: Date): string =>
@@ -77,7 +77,7 @@ export class ScratchDatabases {
 
   /** Also when the work was called off. Safe to repeat. */
   async drop(name: string): Promise<void> {
-    await this.onServer((client) => client.query(`drop database if exists ${quoted(name)} with (force)`));
+    await this.onServer((client) => dropDatabase(client, name));
   }
 
   /**
@@ -85,17 +85,7 @@ export class ScratchDatabases {
    * each its new one. Ends the connections to the live ones. Answers which of these there were.
    */
   swap(swaps: readonly Swap[]): Promise<string[]> {
-    return this.onServer(async (client) => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await swapOnce(client, swaps);
-        } catch (error) {
-          await client.query('rollback');
-          // Somebody connected between the end of the others and the change of the name.
-          if ((error as pg.DatabaseError).code !== OBJECT_IN_USE || attempt === SWAP_ATTEMPTS) throw error;
-        }
-      }
-    });
+    return this.onServer((client) => whenUnused(() => swapOnce(client, swaps)));
   }
 
   private onServer<T>(work: (client: pg.Client) => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -104,23 +94,52 @@ export class ScratchDatabases {
   }
 }
 
+/** Does again what failed because somebody connected between the end of the others and the work. */
+async function whenUnused<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as pg.DatabaseError).code !== OBJECT_IN_USE || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Drops a database, if there is one, as its owner on a connection to another one; ends the connections to it. */
+export const dropDatabase = (client: pg.Client, name: string): Promise<void> =>
+  whenUnused(async () => {
+    await endConnections(client, [name]);
+    // Without `force`, which would refuse when one of the server's own helpers is at work there.
+    await client.query(`drop database if exists ${quoted(name)}`);
+  });
+
+/** Ends everybody's connections, but not the server's own helpers: it ends them itself, and only a superuser may. */
+const endConnections = (client: pg.Client, names: readonly string[]) =>
+  client.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = any($1) and backend_type = 'client backend'`,
+    [names],
+  );
+
 async function swapOnce(client: pg.Client, swaps: readonly Swap[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     'select datname::text as name from pg_database where datname = any($1)',
     [swaps.map(({ live }) => live)],
   );
   const existing = new Set(rows.map(({ name }) => name));
-  // Not those of the server's own helpers: it ends them itself, and only a superuser may.
-  await client.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = any($1) and backend_type = 'client backend'`,
-    [[...existing]],
-  );
+  await endConnections(client, [...existing]);
   await client.query('begin');
-  for (const { live, scratch, before } of swaps) {
-    if (existing.has(live)) await client.query(`alter database ${quoted(live)} rename to ${quoted(before)}`);
-    await client.query(`alter database ${quoted(scratch)} rename to ${quoted(live)}`);
+  try {
+    for (const { live, scratch, before } of swaps) {
+      if (existing.has(live))
+        await client.query(`alter database ${quoted(live)} rename to ${quoted(before)}`);
+      await client.query(`alter database ${quoted(scratch)} rename to ${quoted(live)}`);
+    }
+    await client.query('commit');
+  } catch (error) {
+    // What broke first is what counts, the connection maybe.
+    await client.query('rollback').catch(() => undefined);
+    throw error;
   }
-  await client.query('commit');
   return [...existing];
 }

@@ -1,46 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
-import { MikroORM } from '@mikro-orm/postgresql';
+import type { MikroORM } from '@mikro-orm/postgresql';
 import { sentenceOf } from '#activities/backup-maker';
 import { verifyBackup } from '#libs/backup/verify-backup';
 import type { Config } from '#libs/config/config';
 import { withDatabase } from '#libs/db/connect';
-import { ormConfig } from '#libs/db/orm.config';
-import { prepareSchema } from '#libs/db/schema-state';
 import { begunAtOf } from '#libs/domain/backup';
-import { openEmbeddedDatabase, type DatabaseUrls } from '#libs/embedded/database';
+import type { DatabaseUrls } from '#libs/embedded/database';
 import { Progress } from '#libs/embedded/progress';
 import { openStore } from '#libs/storage/open-store';
 import type { StoredObject } from '#libs/storage/object-store';
 import { createBackupMaker, restore, scratchDirOf } from './backups.ts';
+import { withDatabaseUrls, withOrm } from './database/with-database.ts';
 import { asFault } from './fault.ts';
 
 /** Makes a backup and removes those that are too old. @throws Error with `faults` */
 export function backUpNow(config: Config): Promise<void> {
   return command(async (signal, progress) => {
     const store = await openStore(config.backup);
-    await withDatabases(config, progress, async (databases) => {
-      const orm = await MikroORM.init(ormConfig(databases.url, 3));
-      try {
-        const maker = createBackupMaker(config, { databases, orm, store });
-        const id = randomUUID();
-        const made = await progress.step(`Backup to ${store.place}`, async (say) => {
-          const { url, adminUrl } = databases;
-          await prepareSchema(orm, adminUrl === url ? null : adminUrl, say);
-          const onProgress = (bytes: number) => say(`${formatBytes(bytes)} written`);
-          return maker.make({ id, kind: 'manual', signal, onProgress, say }).catch(async (error: unknown) => {
-            await maker.giveUp(id, sentenceOf(error)).catch(() => undefined);
-            throw new Error(sentenceOf(error), { cause: error });
-          });
+    const backUp = (databases: DatabaseUrls) => async (orm: MikroORM) => {
+      const maker = createBackupMaker(config, { databases, orm, store });
+      const id = randomUUID();
+      const made = await progress.step(`Backup to ${store.place}`, async (say) => {
+        const onProgress = (bytes: number) => say(`${formatBytes(bytes)} written`);
+        return maker.make({ id, kind: 'manual', signal, onProgress, say }).catch(async (error: unknown) => {
+          await maker.giveUp(id, sentenceOf(error)).catch(() => undefined);
+          throw new Error(sentenceOf(error), { cause: error });
         });
-        if (!made) throw new Error('Another backup is being made; wait for it, or look at GET /v1/backups.');
-        const removed = await maker.removeExpired();
-        progress.line(`${made.name}  ${formatBytes(made.bytes)}, ${made.rows} rows`);
-        for (const name of removed) progress.line(`${name}  was too old, and is removed`);
-      } finally {
-        await orm.close();
-      }
-    });
+      });
+      if (!made) throw new Error('Another backup is being made; wait for it, or look at GET /v1/backups.');
+      const removed = await maker.removeExpired();
+      progress.line(`${made.name}  ${formatBytes(made.bytes)}, ${made.rows} rows`);
+      for (const name of removed) progress.line(`${name}  was too old, and is removed`);
+    };
+    const say = (text: string) => progress.line(text);
+    await withDatabaseUrls(config, (databases) => withOrm(databases, backUp(databases), say), progress);
   });
 }
 
@@ -90,13 +84,14 @@ export function restoreNamed(
   return command(async (signal, progress) => {
     const store = await openStore(config.backup);
     if (!isConfirmed) await confirm(`Replace the database by ${name} of ${store.place}?`, signal);
-    await withDatabases(config, progress, async ({ adminUrl }) => {
+    const replace = async ({ adminUrl }: DatabaseUrls) => {
       if (!isForced) await mustBeUnused(adminUrl);
       const { previousDatabase } = await progress.step(`Restore ${name}`, (say) =>
         restore({ config, store, name, adminUrl, signal, say }),
       );
       progress.line(nextSteps(previousDatabase));
-    });
+    };
+    await withDatabaseUrls(config, replace, progress);
   });
 }
 
@@ -125,25 +120,6 @@ async function command(work: (signal: AbortSignal, progress: Progress) => Promis
     throw asFault(error);
   } finally {
     process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
-  }
-}
-
-/** Works on the databases that are configured, else on the one in the data folder, whose server is started when it does not run. */
-async function withDatabases(
-  { database, dataDir, mode, ports }: Config,
-  progress: Progress,
-  work: (databases: DatabaseUrls) => Promise<void>,
-): Promise<void> {
-  const { url, adminUrl, readOnlyUrl } = database;
-  if (url !== null) return work({ url, adminUrl: adminUrl ?? url, readOnlyUrl: readOnlyUrl ?? url });
-  const isDurable = mode !== 'test';
-  const { databases, close } = await progress.step('PostgreSQL', (say) =>
-    openEmbeddedDatabase({ dataDir, port: ports.postgres ?? undefined, isDurable, say }),
-  );
-  try {
-    await work(databases);
-  } finally {
-    await close();
   }
 }
 

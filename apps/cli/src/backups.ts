@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { BackupMaker, sentenceOf } from '#activities/backup-maker';
+import { CORE_DATABASE } from '#libs/backup/manifest';
 import { coreMigrations } from '#libs/backup/migrations';
 import { restoreBackup, type Restored } from '#libs/backup/restore-backup';
 import { build } from '#libs/config/build';
@@ -80,7 +81,10 @@ export interface RestoreOrder {
   say?: (text: string) => void;
 }
 
-/** Puts a backup in the place of the live databases, and brings the record of backups up to date. @throws BackupFault */
+/**
+ * Puts a backup in the place of the live databases, and the record up to date before it goes live.
+ * @throws BackupFault
+ */
 export async function restore({
   config,
   store,
@@ -89,7 +93,8 @@ export async function restore({
   signal,
   say,
 }: RestoreOrder): Promise<Restored> {
-  const restored = await restoreBackup({
+  const bytes = (await store.list()).find((object) => object.name === name)?.bytes ?? 0;
+  return restoreBackup({
     store,
     name,
     adminUrl,
@@ -98,14 +103,18 @@ export async function restore({
     passPhrase: config.backup.passPhrase,
     scratchDir: scratchDirOf(config),
     migrate: coreMigrations,
-    prepareDatabase,
+    prepareDatabase: async (url, database) => {
+      await prepareDatabase(url);
+      if (database === CORE_DATABASE) await settle(url, { name, bytes });
+    },
   });
-  const orm = await MikroORM.init(ormConfig(adminUrl, 1));
+}
+
+async function settle(url: string, backup: { name: string; bytes: number }): Promise<void> {
+  const orm = await MikroORM.init(ormConfig(url, 1));
   try {
-    const bytes = (await store.list()).find((object) => object.name === name)?.bytes ?? 0;
-    await settleRestored(orm.em.fork(), { name, bytes, now: systemClock.now() });
+    await settleRestored(orm.em.fork(), { ...backup, now: systemClock.now() });
   } finally {
     await orm.close();
   }
-  return restored;
 }

@@ -1,6 +1,7 @@
 import { UniqueConstraintViolationException, type EntityManager } from '@mikro-orm/postgresql';
 import { begunAtOf, type BackupKind, type BackupState, type KnownBackups } from '#libs/domain/backup';
 import { plusMs } from '#libs/domain/clock';
+import { deliveryRank } from '#libs/domain/delivery';
 import { Backup, type BackupSummary } from '../entities/backup.entity.ts';
 
 /** A backup that is made notes its progress far more often; one that did not for so long has died. */
@@ -133,13 +134,19 @@ export async function forgetOldBackups(em: EntityManager, now: Date): Promise<vo
 }
 
 /**
- * Brings the record of a restored database up to date: the backup that it came from was, in it, still being made, and
- * whatever else was is not any more.
+ * Brings a restored record up to what has happened since: the backup that it came from was, in it, still being made, and
+ * whatever else was is not any more. Texts that had not left by then may have since: they count as begun, so that the
+ * sender looks for them at the provider before it sends. Safe to repeat.
  */
 export async function settleRestored(
   em: EntityManager,
   { name, bytes, now }: { name: string; bytes: number; now: Date },
 ): Promise<void> {
+  await em.execute(
+    `update messages set status = 'sending', status_rank = ?, attempts = greatest(attempts, 1),
+       sending_at = coalesce(sending_at, created_at), updated_at = ? where status = 'queued'`,
+    [deliveryRank('sending'), now],
+  );
   await em.execute(
     `update backups set status = 'succeeded', ended_at = ?, updated_at = ?, bytes = ? where name = ? and status = 'running'`,
     [now, now, bytes, name],

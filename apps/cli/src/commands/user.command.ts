@@ -1,3 +1,4 @@
+import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Argv, CommandModule } from 'yargs';
 import type { CreatedUserView } from '#libs/contract/user.contract';
 import type { Config } from '#libs/config/config';
@@ -65,7 +66,7 @@ async function create(config: Config, flags: CreateFlags) {
   const { readPassword } = await import('../read-password.ts');
   const password = await readPassword(flags['password-stdin'] === true);
   if (flags['password-stdin'] && password === null) throw fault('there is no password on standard input');
-  const { withDatabase } = await import('../database/with-database.ts');
+  const { withDatabaseUrls, withOrm } = await import('../database/with-database.ts');
   const { createUserAsOperator } = await import('#apps/api/src/main');
   const { systemClock } = await import('#libs/domain/clock');
   const given = {
@@ -79,9 +80,8 @@ async function create(config: Config, flags: CreateFlags) {
     client: flags.client,
   };
   try {
-    const user = await withDatabase(config, (orm) =>
-      createUserAsOperator({ orm, config, clock: systemClock }, given),
-    );
+    const work = (orm: MikroORM) => createUserAsOperator({ orm, config, clock: systemClock }, given);
+    const user = await withDatabaseUrls(config, (databases) => withOrm(databases, work, console.error));
     return { user, hasPassword: password !== null };
   } catch (error) {
     throw (error as { faults?: unknown }).faults ? error : fault((error as Error).message);
