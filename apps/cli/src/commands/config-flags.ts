@@ -27,7 +27,11 @@ export async function readConfig({ config: file, dev, test }: ConfigFlags): Prom
   const { loadConfig } = await import('#libs/config/config');
   const mode = dev ? 'development' : test ? 'test' : 'production';
   const config = loadConfig({ mode, file, env: process.env, cwd: process.cwd() });
-  for (const warning of config.warnings)
-    console.error(styleText('yellow', warning, { stream: process.stderr }));
+  config.warnings.forEach(warn);
   return config;
+}
+
+/** Prints something that the operator should know, apart from what programs read. */
+export function warn(text: string): void {
+  console.error(styleText('yellow', text, { stream: process.stderr }));
 }

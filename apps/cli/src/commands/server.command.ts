@@ -1,12 +1,8 @@
-import { styleText } from 'node:util';
-import type { Argv, CommandModule } from 'yargs';
+import type { CommandModule } from 'yargs';
 import type { Config } from '#libs/config/config';
 import type { Parts } from '../server.ts';
+import { readConfig, warn, withConfig, type ConfigFlags } from './config-flags.ts';
 import type { RootFlags } from './root-flags.ts';
-
-interface ServerFlags extends RootFlags {
-  config?: string;
-}
 
 const developmentWarning = 'DEVELOPMENT MODE: built-in keys and pass phrases, not for production.';
 
@@ -29,30 +25,17 @@ function startCommand(
   command: string,
   describe: string,
   parts: Parts,
-): CommandModule<RootFlags, ServerFlags> {
+): CommandModule<RootFlags, ConfigFlags> {
   return {
     command,
     describe,
-    builder: (yargs: Argv<RootFlags>) =>
-      yargs
-        .option('config', {
-          type: 'string',
-          requiresArg: true,
-          description: 'path of the configuration file, config.yml',
-        })
-        .conflicts('dev', 'test')
-        .check(({ config, dev, test }) => {
-          if (config || dev || test) return true;
-          throw new Error('required flag "config" is not set: use --config=FILE, or --dev to try it out');
-        }),
-    handler: async ({ config: file, dev, test }) => {
-      const { loadConfig, ConfigError } = await import('#libs/config/config');
-      const mode = dev ? 'development' : test ? 'test' : 'production';
-      const config = loadConfig({ mode, file, env: process.env, cwd: process.cwd() });
+    builder: withConfig,
+    handler: async (flags) => {
+      const { ConfigError } = await import('#libs/config/config');
+      const config = await readConfig(flags);
       const faults = faultsOfHalf(config, parts);
       if (faults.length > 0) throw new ConfigError(faults);
-      if (dev) warn(developmentWarning);
-      config.warnings.forEach(warn);
+      if (flags.dev) warn(developmentWarning);
       const { runServer } = await import('../server.ts');
       await runServer(config, parts);
     },
@@ -68,8 +51,4 @@ function faultsOfHalf({ database, temporal }: Config, { api, worker }: Parts): s
       ? []
       : ['temporal.address (TEMPORAL_ADDRESS) is required to run the API and the worker apart']),
   ];
-}
-
-function warn(text: string): void {
-  console.error(styleText('yellow', text, { stream: process.stderr }));
 }

@@ -2,10 +2,10 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import type { Argv, CommandModule } from 'yargs';
 import type { CreatedUserView } from '#libs/contract/user.contract';
 import type { Config } from '#libs/config/config';
+import { readConfig, withConfig, type ConfigFlags } from './config-flags.ts';
 import type { RootFlags } from './root-flags.ts';
 
-interface CreateFlags extends RootFlags {
-  config?: string;
+interface CreateFlags extends ConfigFlags {
   email: string;
   client?: string;
   role?: string;
@@ -30,8 +30,7 @@ const createCommand: CommandModule<RootFlags, CreateFlags> = {
   command: 'create',
   describe: 'Create an account; the very first becomes the admin',
   builder: (yargs: Argv<RootFlags>) =>
-    yargs
-      .option('config', { type: 'string', requiresArg: true, description: 'path of config.yml' })
+    withConfig(yargs)
       .option('email', { type: 'string', requiresArg: true, demandOption: true, description: 'its address' })
       .option('client', {
         type: 'string',
@@ -47,16 +46,9 @@ const createCommand: CommandModule<RootFlags, CreateFlags> = {
         type: 'boolean',
         description: 'its owner has to set another password first',
       })
-      .option('json', { type: 'boolean', description: 'print the account as JSON' })
-      .conflicts('dev', 'test')
-      .check(({ config, dev, test }) => {
-        if (config || dev || test) return true;
-        throw new Error('required flag "config" is not set: use --config=FILE, or --dev to try it out');
-      }),
+      .option('json', { type: 'boolean', description: 'print the account as JSON' }),
   handler: async (flags) => {
-    const { loadConfig } = await import('#libs/config/config');
-    const mode = flags.dev ? 'development' : flags.test ? 'test' : 'production';
-    const config = loadConfig({ mode, file: flags.config, env: process.env, cwd: process.cwd() });
+    const config = await readConfig(flags);
     const { user, hasPassword } = await create(config, flags);
     console.log(flags.json ? JSON.stringify(user) : report(user, hasPassword, config));
   },
