@@ -21,12 +21,7 @@ const kronus = ['api', 'worker', 'setup'];
 const oneShots = ['setup', 'temporal-setup'];
 
 /** Settings that make no sense in a container. */
-const NOT_HERE = [
-  /^development\./,
-  /^kronus\.dataDir$/,
-  /^kronus\.listener\.host$/,
-  /^temporal\.(apiKey|tls|namespace)$/,
-];
+const NOT_HERE = [/^development\./, /^kronus\.listener\.host$/, /^temporal\.(apiKey|tls|namespace)$/];
 
 /** A filled-in .env. */
 const filled = Object.fromEntries(
@@ -152,6 +147,15 @@ describe('docker-compose.yml', () => {
 
   it.each(kronus)('%s may not do what it need not', (name) => {
     expect(file.services[name]).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+  });
+
+  it.each(['api', 'worker'])('%s can write where it keeps backups and copies of them', (name) => {
+    const { volumes = [], environment = {} } = file.services[name]!;
+    const writable = volumes.map((volume) => volume.split(':')).filter((parts) => parts[2] !== 'ro');
+    for (const setting of ['KRONUS_DATA_DIR', 'KRONUS_BACKUP_FOLDER'])
+      expect(writable.map((parts) => parts.at(-1))).toContain(
+        /^\/[^/]+/.exec(String(environment[setting]))![0],
+      );
   });
 
   it('gives each process the role that it needs, and no more', () => {

@@ -126,9 +126,11 @@ async function startParts(
   const ports = { http: await freePort(), https: await freePort(), api: await freePort() };
   const phonesPort = await freePort();
   const variables = madeUpVariables(postgres.url('postgres'), `http://127.0.0.1:${phonesPort}`);
-  const backups = join(dir, 'backups');
-  mkdirSync(backups, { mode: 0o700 });
-  if (isRoot) chownSync(backups, USER, USER);
+  const [backups, kept] = [join(dir, 'backups'), join(dir, 'kept')];
+  for (const folder of [backups, kept]) {
+    mkdirSync(folder, { mode: 0o700 });
+    if (isRoot) chownSync(folder, USER, USER);
+  }
   const relocate = relocation({
     'postgres:5432': `127.0.0.1:${postgres.port}`,
     'temporal:7233': temporal.address,
@@ -136,6 +138,7 @@ async function startParts(
     [`https://${variables['KRONUS_DOMAIN']}`]: `https://${variables['KRONUS_DOMAIN']}:${ports.https}`,
     '172.30.39.2': '127.0.0.1',
     '/backups': backups,
+    '/tmp/kronus': kept,
   });
   const file = readCompose(variables);
   const place: Place = { dir, root, file, variables, relocate, ports, hasRedis: redisPort !== null };
