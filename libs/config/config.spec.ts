@@ -4,7 +4,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Config, ConfigError, loadConfig } from './config.ts';
-import { type Setting, settings } from './settings.ts';
+import type { Setting } from './setting.ts';
+import { settings } from './settings.ts';
 import { settingsTable } from './settings-table.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kronus-config-spec-'));

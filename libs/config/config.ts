@@ -7,7 +7,8 @@ import { ConfigError } from './config-error.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import type { TrustedProxies } from './network-lists.ts';
 import { defaultOauthApps, unsafeRedirects } from './oauth-apps.ts';
-import { type Mode, type Setting, type SettingKey, type SettingValue, settings } from './settings.ts';
+import type { Mode, Setting } from './setting.ts';
+import { type SettingKey, type SettingValue, settings } from './settings.ts';
 
 export { ConfigError } from './config-error.ts';
 
