@@ -7,6 +7,11 @@ import type { Temper } from './ledger.ts';
 
 const POLL_MS = 500;
 const DESCRIBE_AT_ONCE = 16;
+/**
+ * How long workflows may be behind a record that has settled: a task that a killed worker held is given to another one
+ * after ten seconds (Temporal, "Workflow Task Timeout"). One that is stuck never gets there.
+ */
+const WORKFLOW_LIMIT_MS = 30_000;
 const MOST_BEFORE_TICK_MS = 60_000;
 const ENDED_BADLY = `ExecutionStatus in ('Failed', 'Terminated', 'TimedOut', 'Canceled')`;
 
@@ -110,11 +115,21 @@ async function lookAtWorkflows({ temporal }: Cluster, { members, dueAt }: Herd):
   const since = new Date(dueAt - MOST_BEFORE_TICK_MS).toISOString();
   const { count } = await temporal.workflow.count(`${ENDED_BADLY} and StartTime >= '${since}'`);
   if (count > 0) faults.push(`${count} workflows ended badly`);
+  const deadline = Date.now() + WORKFLOW_LIMIT_MS;
   await forEachAtOnce(members, DESCRIBE_AT_ONCE, async ({ id, temper }) => {
-    const { status, raw } = await temporal.workflow.getHandle(probeWorkflowId(id)).describe();
     const wanted = temper === 'yes' || temper === 'unclear' ? 'RUNNING' : 'COMPLETED';
-    if (status.name !== wanted) faults.push(`the workflow of person ${id} is ${status.name}`);
-    if (raw.pendingActivities?.length) faults.push(`the workflow of person ${id} is stuck in an activity`);
+    for (;;) {
+      const { status, raw } = await temporal.workflow.getHandle(probeWorkflowId(id)).describe();
+      const isInActivity = (raw.pendingActivities?.length ?? 0) > 0;
+      if (status.name === wanted && !isInActivity) return;
+      if (Date.now() > deadline) {
+        faults.push(
+          `the workflow of person ${id} is ${status.name}${isInActivity ? ', in an activity' : ''}`,
+        );
+        return;
+      }
+      await sleep(POLL_MS);
+    }
   });
   return faults;
 }
