@@ -8,7 +8,7 @@ import { walk } from './walk.ts';
 const USAGE = `usage: npm run compose-proof -- [--image FOLDER] [--keep-logs]
 
 Does what the Dockerfile says in a folder, starts what docker-compose.yml describes as processes, each with the environment
-that it gives them, behind the proxy with its Caddyfile, and walks through it. Needs caddy; redis-server and psql where they are.
+that it gives them, behind the proxy with its Caddyfile, and walks through it. Needs Caddy 2.11 (KRONUS_CADDY names its program); redis-server and psql where they are.
 
   --image FOLDER   keeps what is built there, and takes it instead of building when it is there already
   --keep-logs      prints the end of every log when something fails`;
