@@ -11,7 +11,7 @@ import { Probe } from '#libs/db/entities/probe.entity';
 import { ROLES, User } from '#libs/db/entities/user.entity';
 import { migrate } from '#libs/db/migrate';
 import { ormConfig } from '#libs/db/orm.config';
-import { systemClock } from '#libs/domain/clock';
+import { systemClock, type Clock } from '#libs/domain/clock';
 import { startPhones, type PhonesServer } from '#libs/embedded/phones';
 import { freePort } from '#libs/embedded/ports';
 import { createDrill, createDrillMessage } from '#libs/testing/factories/drill.factory';
@@ -33,6 +33,7 @@ describe('handing a text over', () => {
   let orm: MikroORM;
   let server: PhonesServer;
   let phones: Phones;
+  let senderWith: (clock: Clock) => TextSender;
   let sender: TextSender;
   let probe: Probe;
   let sequence = 0;
@@ -51,7 +52,9 @@ describe('handing a text over', () => {
     phones = new Phones(server.url);
     const messenger = createTwilioMessenger({ ...TWILIO, apiBaseUrl: server.url });
     const pace = createSendingPace(orm, null);
-    sender = new TextSender(orm, messenger, systemClock, (uuid) => `http://127.0.0.1:9/${uuid}`, pace);
+    senderWith = (clock) =>
+      new TextSender(orm, messenger, clock, (uuid) => `http://127.0.0.1:9/${uuid}`, pace);
+    sender = senderWith(systemClock);
   }, 60_000);
 
   afterAll(async () => {
@@ -138,6 +141,19 @@ describe('handing a text over', () => {
     await phones.expectNothingElseSent();
     const sids = [(await read(earlier)).providerSid, (await read(id)).providerSid];
     expect(new Set(sids).size).toBe(2);
+  });
+
+  it('counts what it finds from when the provider took it, not from when it was found', async () => {
+    const id = await message();
+    await order({ kind: 'drop' });
+    await failure(sender.handOver(id));
+    const later = Date.now() + 60 * 60_000;
+    const found = await senderWith({ now: () => new Date(later) }).handOver(id);
+    await received();
+    const { acceptedAt, sendingAt } = await read(id);
+    expect(found).toEqual({ outcome: 'accepted', at: acceptedAt });
+    expect(acceptedAt!.getTime()).toBeGreaterThanOrEqual(sendingAt!.getTime());
+    expect(acceptedAt!.getTime()).toBeLessThan(sendingAt!.getTime() + 60_000);
   });
 
   it('sends again when the look shows that nothing went out', async () => {

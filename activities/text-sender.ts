@@ -2,7 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import { IS_WANTED } from '#libs/db/queries/wanted-messages';
 import type { Clock } from '#libs/domain/clock';
 import { deliveryRank, isPermanent, type DeliveryStatus } from '#libs/domain/delivery';
-import { SendError, type Messenger } from '#libs/twilio/messenger';
+import { SendError, type Messenger, type TakenText } from '#libs/twilio/messenger';
 import { retryLater } from './failures.ts';
 import type { WaitForTurn } from './sending-pace.ts';
 
@@ -66,8 +66,8 @@ export class TextSender {
     if (!message) return { outcome: 'withdrawn' };
     if (message.status_rank >= deliveryRank('accepted')) return this.outcomeOf(message);
     if (message.status === 'sending') {
-      const sid = await this.findLost(message).catch(rethrowForRetry);
-      if (sid) return this.accept(message.id, sid);
+      const lost = await this.findLost(message).catch(rethrowForRetry);
+      if (lost) return this.accept(message.id, lost.sid, lost.takenAt);
     }
     const claimed = message.is_wanted ? await this.claim(messageId, message.status) : null;
     return claimed ? this.send(claimed) : this.withdraw(messageId);
@@ -107,28 +107,29 @@ export class TextSender {
   }
 
   // The status callback may have come before the answer to our call: then the row has left `sending` already.
-  private async findLost(message: MessageRow): Promise<string | null> {
-    const sids = await this.messenger.findSent({
-      to: message.toNumber,
-      body: message.body,
-      since: new Date(message.sending_at),
-    });
-    if (sids.length === 0) return null;
+  private async findLost(message: MessageRow): Promise<TakenText | null> {
+    const since = new Date(message.sending_at);
+    const found = await this.messenger.findSent({ to: message.toNumber, body: message.body, since });
+    if (found.length === 0) return null;
+    const sids = found.map(({ sid }) => sid);
     const others = await this.execute<{ provider_sid: string }[]>(
       `select provider_sid from messages where provider_sid in (?) and id <> ?`,
       [sids, message.id],
     );
     const taken = new Set(others.map((row) => row.provider_sid));
-    return sids.find((sid) => !taken.has(sid)) ?? null;
+    const lost = found.find(({ sid }) => !taken.has(sid));
+    // Its waits count, and answers to it are answers, from when the provider took it, which tells whole seconds only.
+    return lost ? { sid: lost.sid, takenAt: lost.takenAt > since ? lost.takenAt : since } : null;
   }
 
-  private async accept(id: number, sid: string): Promise<HandOver> {
+  private async accept(id: number, sid: string, takenAt?: Date): Promise<HandOver> {
     const now = this.clock.now();
+    const at = takenAt && takenAt < now ? takenAt : now;
     const [row] = await this.execute<{ accepted_at: string }[]>(
       `update messages set provider_sid = ?, accepted_at = coalesce(accepted_at, ?), updated_at = ?,
          status = case when status_rank < 2 then 'accepted' else status end, status_rank = greatest(status_rank, 2)
        where id = ? returning accepted_at`,
-      [sid, now, now, id],
+      [sid, at, now, id],
     );
     return row ? { outcome: 'accepted', at: new Date(row.accepted_at) } : { outcome: 'withdrawn' };
   }

@@ -25,6 +25,13 @@ export interface ReceivedText {
   sentAt: Date;
 }
 
+/** A text that the provider accepted. */
+export interface TakenText {
+  sid: string;
+  /** By the provider's clock, in whole seconds. */
+  takenAt: Date;
+}
+
 /**
  * Sends texts and looks up what was sent. Not idempotent: the provider has no key for that, so whoever sends must have
  * recorded the attempt first and must look before sending again.
@@ -32,8 +39,8 @@ export interface ReceivedText {
 export interface Messenger {
   /** Hands one text over and answers the provider's id. @throws SendError */
   send(text: OutboundText): Promise<{ sid: string }>;
-  /** The ids of texts like this one that the provider accepted since then, oldest first. @throws SendError */
-  findSent(text: SentText): Promise<string[]>;
+  /** The texts like this one that the provider accepted since then, oldest first. @throws SendError */
+  findSent(text: SentText): Promise<TakenText[]>;
   /** The texts that reached the provider since then, of one phone or of all, oldest first. @throws SendError */
   received(filter: { since: Date; from?: string }): Promise<ReceivedText[]>;
 }

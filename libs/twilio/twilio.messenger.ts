@@ -97,7 +97,7 @@ export function createTwilioMessenger(settings: TwilioSettings): Messenger {
       const messages = await list({ to }, earliestOf(since));
       return messages
         .filter((each) => each.direction !== 'inbound' && each.body === body)
-        .map((each) => each.sid);
+        .map(({ sid, dateCreated }) => ({ sid, takenAt: dateCreated }));
     },
 
     async received({ since, from }) {
