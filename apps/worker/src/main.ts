@@ -7,7 +7,6 @@ import type { Config } from '#libs/config/config';
 import type { Wakeups } from '#libs/db/queries/wakeups';
 import type { Clock } from '#libs/domain/clock';
 import type { Tracing } from '#libs/telemetry/tracing';
-import { createSmtpMailer } from '#libs/mail/smtp.mailer';
 import { connectionOptions, type TemporalAddress } from '#libs/temporal/connection';
 import { dataConverterOf } from '#libs/temporal/data-converter';
 import { TASK_QUEUES } from '#libs/temporal/task-queues';
@@ -63,7 +62,8 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     NativeConnection.connect(connectionOptions(temporal)),
   ]);
   const messenger = createTwilioMessenger(config.twilio);
-  const mailer = config.mail && createSmtpMailer(config.mail);
+  // The library takes its time and memory to load, and most installations send no mail.
+  const mailer = config.mail && (await import('#libs/mail/smtp.mailer')).createSmtpMailer(config.mail);
   const activities = createActivities({ ...deps, messenger, mailer, client: client.workflow });
   const common = {
     connection,
